@@ -1,0 +1,917 @@
+// trale: a tiny async Linux executor.
+//
+// Goals. One file, read from top to bottom in one sitting, beside the Rust it
+// mirrors: hexagonal-sun/trale at commit 2e2bf2f, "Rust trale" from here on.
+// Every definition names its counterpart there; "later trale" is a later
+// commit. Correct where it counts: no wake-up is lost, no task starves, what
+// is dropped leaves nothing behind. NOTES.md is the companion.
+//
+// Not goals. Many cores, portability, speed beyond the obvious. One thread
+// polls all tasks, one thread waits for all descriptors, every sleep costs a
+// descriptor. A production runtime has a pool of threads that steal tasks from
+// each other, and keeps its timers in a wheel or a heap.
+//
+// How to read. Read executor_loop first, at the end of "task.rs": it is the
+// executor. Then reactor_loop. What joins the two is a waker, and trale.h
+// shows that a waker is no more than a vtable and a pointer. The words (future,
+// poll, context, waker, task) are those of Rust's std; trale.h declares them.
+//
+// The life of a task, in one breath: executor_spawn puts it on the run-queue;
+// executor_loop moves it to the wait-queue and polls it; its innermost future
+// finds that it would block, gives a clone of the waker to the reactor and
+// returns POLL_PENDING, and so does everyone up to the loop; later epoll
+// reports the descriptor, reactor_loop wakes the waker, and the task is back
+// on the run-queue. Then the loop polls it once more, from the top.
+//
+// Three kinds of thread meet here: the executor thread, the reactor thread,
+// and any other (main is one). The line above each function says
+//
+//     what it is in Rust | which threads run it | what it locks
+//
+// "Takes executor.lock" means that it locks and unlocks it, itself or through
+// another function of this file; "holds", that its caller has locked it; "no
+// lock", that it takes none and is called with none held; "any lock", that it
+// does not care. What a vtable leads to is not counted: that may be foreign
+// code, a future or a waker of somebody else's, so nothing is called through a
+// vtable while a lock is held. Nobody takes one lock while holding the other,
+// so there is no order to get wrong. "The executor" as a thread means: the
+// executor thread, for all that a spawned task does. A future that was never
+// spawned belongs to the thread that made it.
+#define _GNU_SOURCE // for pthread_setname_np
+#include "trale.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+// ---------------------------------------------------------------------------
+// What Rust brings along and C does not: panics, locks, threads
+//
+// There are two kinds of failure. What the world does to us (no descriptor is
+// left, nobody listens on that port) becomes a negative errno, and the task
+// goes on. What is a mistake in the program, or leaves nothing sensible to do
+// (no memory, no thread), is a panic. Many of those mistakes rustc would have
+// refused to compile.
+// ---------------------------------------------------------------------------
+
+// The task being polled on this thread, so NULL everywhere but on the executor
+// thread. Each thread has its own.
+static _Thread_local const struct task *current;
+
+// panic!: prints one line that says what happened, in which task and what to
+// do instead, and aborts. Defined below, where it can see into a task.
+static _Noreturn void panic(const char *format, ...);
+
+// fork copies only the thread that calls it. The child would find our locks in
+// any state, and nobody there polls tasks or waits for descriptors.
+static bool forked;
+
+// ours, run by fork | the forked child, its only thread | no lock
+static void note_fork(void)
+{
+    forked = true;
+}
+
+// Mutex::lock | any thread | returns with the lock
+//
+// All that takes a lock takes it here, so this is where a forked child learns
+// that it must not.
+static void lock(pthread_mutex_t *mutex)
+{
+    if (forked)
+        panic("used after fork in the child, which has none of its threads: "
+              "use it in the parent only, or fork before its first use");
+    pthread_mutex_lock(mutex);
+}
+
+// thread::spawn | any thread | holds the lock of the part that it starts
+//
+// The two threads live as long as the process, as in Rust trale: there is no
+// shutdown but exit. They block the signals that come from outside, so a
+// program's handlers run on threads of its own. Their own faults they do not
+// block: a sanitizer reports a crash from its handler for these.
+static void thread_spawn(const char *name, void *(*loop)(void *))
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, 0 };
+    pthread_t thread;
+    sigset_t all, old;
+
+    sigfillset(&all);
+    for (const int *fault = faults; *fault; fault++) sigdelset(&all, *fault);
+    pthread_sigmask(SIG_SETMASK, &all, &old); // a new thread inherits the mask
+    int error = pthread_atfork(NULL, NULL, note_fork);
+    if (error == 0) error = pthread_create(&thread, NULL, loop, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (error != 0)
+        panic("cannot start the %s thread: %s", name, strerror(error));
+    pthread_setname_np(thread, name); // as top -H and gdb show it
+    pthread_detach(thread);
+}
+
+// ---------------------------------------------------------------------------
+// std: Future, and what rustc makes of .await
+//
+// A future is something that can be polled: it does what it can do without
+// blocking, and says whether it is ready. An async block is a future whose
+// poll function is a state machine: a struct holds its locals, and each poll
+// jumps to where the last one left off. examples/states.c writes one out by
+// hand; ASYNC_BEGIN, AWAIT and ASYNC_END in trale.h abbreviate that.
+//
+// Nothing in this section knows that there is an executor. The rest of std's
+// part (dropping a future, cloning and waking a waker) is short enough to
+// stand in trale.h.
+// ---------------------------------------------------------------------------
+
+// Box::pin | any thread | no lock
+//
+// Zeroed memory is a state machine at its start, with no child and no waker:
+// a constructor sets only what differs from that.
+void *future_new(size_t size, const struct future_vtable *vtable)
+{
+    struct future *future = calloc(1, size);
+
+    if (future == NULL) panic("out of memory");
+    future->vtable = vtable;
+    return future;
+}
+
+// Future::poll | the executor | no lock
+//
+// Everybody polls through here, so no future needs a guard of its own against
+// a poll after it was ready. Rust leaves that to each future, and allows it to
+// panic.
+struct poll future_poll(struct future *future, struct context *cx)
+{
+    if (future->done)
+        panic("%s was polled after it was ready: drop it instead",
+              future->vtable->name);
+    struct poll poll = future->vtable->poll(future, cx);
+    future->done = poll.ready;
+    return poll;
+}
+
+// .await, one step of it | the executor | no lock
+//
+// If the child is pending, the caller returns POLL_PENDING to its own caller,
+// and so on up to executor_loop: that is how a task is suspended. All of its
+// state stays behind, in the structs. To resume, executor_loop polls from the
+// top again, and each future on the way polls its child.
+//
+// A child that is ready is dropped before the parent's next statement, as in
+// Rust: when a sleep is over, its descriptor is closed while the task runs on.
+struct poll await(struct future **child, struct context *cx)
+{
+    if (*child == NULL)
+        panic("nothing to await: a constructor returned NULL, or an AWAIT "
+              "inside a switch cannot be resumed (use if and else there)");
+    struct poll poll = future_poll(*child, cx);
+    if (poll.ready) {
+        future_drop(*child);
+        *child = NULL;
+    }
+    return poll;
+}
+
+// ---------------------------------------------------------------------------
+// task.rs: the executor
+//
+// The protocol, in eight rules. The code cites them where they act.
+//
+// 1. A task is on the run-queue, on the wait-queue, or on none (done). One
+//    mutex guards both queues. That membership is the task's state.
+// 2. The executor moves a task to the wait-queue before it polls it, so that a
+//    wake during the poll finds it there.
+// 3. Wake: a task on the wait-queue goes to the tail of the run-queue; any
+//    other task stays where it is. So a second wake, a late wake and a wake of
+//    a finished task are harmless, and a wake never allocates.
+// 4. A task that is ready leaves whichever queue it is on, even if it was
+//    woken during its last poll.
+// 5. The run-queue is first in, first out: no task starves another.
+// 6. No lock is held while calling through a vtable: while a future is polled
+//    or dropped, or a waker is woken or dropped. That may call anything, us
+//    too. A task's future is polled and dropped on the executor thread only.
+// 7. A subscription, which is a future's wait for a descriptor, owns its
+//    waker. The reactor ignores an event that was meant for a subscription
+//    dropped or replaced meanwhile.
+// 8. A waiting task whose waker nobody holds can never run again. We count
+//    wakers, so we know at once, and say so. (Tasks that wait for each other
+//    in a circle do hold wakers. Those we do not find.)
+//
+// A task's life, then, is this table, and no other transition exists:
+//
+//     from          to            by
+//     (new)         run-queue     executor_spawn
+//     run-queue     wait-queue    executor_loop, step 2, just before a poll
+//     wait-queue    run-queue     task_waker_wake, on any thread
+//     wait-queue    none: done    executor_loop, step 4, if the poll was ready
+//     run-queue     none: done    the same, if it was woken during that poll
+// ---------------------------------------------------------------------------
+
+// A place in a queue. A queue is a ring of places, closed by one that is no
+// task; a place that is in no queue is a ring of its own. That way a task
+// leaves the middle of a queue in two assignments, and the queues need no
+// memory but the tasks'.
+struct link {
+    struct link *prev, *next;
+};
+
+// task.rs: Task, an Arc in Rust
+struct task {
+    // Guarded by executor.lock:
+    struct link link;        // first, so that &task->link is also the task
+    struct link *queue;      // its state: &run_q, &waiting, or &link: none
+    struct poll output;      // ready once the task is done
+    struct waker joiner;     // of the task that awaits this one, or empty
+    pthread_cond_t *joining; // of the thread that joins this one, or NULL
+    bool joinable;           // not yet joined, awaited or detached
+    // Once spawned, only the executor thread uses it. Dropped when it is ready:
+    struct future *future;
+    // Never changes once the task is queued:
+    const char *name;
+    unsigned long id;
+    // One for the executor until the task is done, one for the joiner, one for
+    // each waker. Any thread may add one, but takes one away under the lock.
+    atomic_size_t refs;
+};
+
+// task.rs: Executor. The lock guards everything here. Rust has a lock for each
+// queue; with one for both, a task is never seen on its way between them.
+static struct executor {
+    pthread_mutex_t lock;
+    pthread_cond_t cv; // signalled when run_q has gained a task
+    // run_q: new or woken, to be polled, the oldest first.
+    // waiting: being polled, or pending until someone wakes it.
+    struct link run_q, waiting;
+    unsigned long spawned; // tasks so far
+} executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+               .run_q = { &executor.run_q, &executor.run_q },
+               .waiting = { &executor.waiting, &executor.waiting } };
+
+// panic! | any thread | any lock
+//
+// The line is put together first and printed in one go, so that it does not
+// mix with what other threads print.
+static void panic(const char *format, ...)
+{
+    char line[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (current == NULL)
+        fprintf(stderr, "trale: %s\n", line);
+    else
+        fprintf(stderr, "trale: in task %s#%lu: %s\n", current->name,
+                current->id, line);
+    abort();
+}
+
+// Vec::push, Slab::insert and their undoing | any thread | holds executor.lock
+//
+// Takes the task out of its queue, if any, and puts it at the tail of another;
+// its own link as the queue means none. Every change of a task's state is a
+// call of this function (rule 1). The assertion sees that somebody holds the
+// lock; POSIX has no way to ask whether it is us.
+static void task_move(struct task *task, struct link *queue)
+{
+    struct link *link = &task->link;
+
+    assert(pthread_mutex_trylock(&executor.lock) == EBUSY);
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    link->prev = link->next = link; // and if queue is link, it stays that way
+    link->prev = queue->prev;
+    link->next = queue;
+    link->prev->next = link;
+    queue->prev = link;
+    task->queue = queue;
+    if (queue == &executor.run_q) pthread_cond_signal(&executor.cv);
+}
+
+// Arc::clone | any thread | any lock
+//
+// Whoever clones a waker has one (or is the executor, which has a reference of
+// its own), so the count cannot reach zero meanwhile. That is why this needs no
+// lock, in Arc as well as here.
+static void task_waker_clone(void *data)
+{
+    ((struct task *)data)->refs++;
+}
+
+// drop(Arc<Task>) | any thread | takes executor.lock
+//
+// A waiting task that only the executor and its joiner refer to has no waker
+// left, and none can appear: wakers are cloned from one another, and the first
+// one is made in executor_loop, for a poll, in the same critical section that
+// puts the task on the wait-queue. So this is never a false alarm (rule 8). In
+// Rust such a task just sleeps, for ever and in silence.
+//
+// The future was dropped long before the count can reach zero. Only the memory
+// is freed here, on whatever thread comes last.
+static void task_waker_drop(void *data)
+{
+    struct task *task = data;
+
+    lock(&executor.lock);
+    size_t refs = --task->refs;
+    if (task->queue == &executor.waiting && refs == 1u + task->joinable)
+        panic("nobody holds a waker of task %s#%lu any more, so it can never "
+              "run again: keep a clone of cx->waker and wake it",
+              task->name, task->id);
+    pthread_mutex_unlock(&executor.lock);
+    if (refs == 0) free(task);
+}
+
+// task.rs: <Task as Wake>::wake | any thread | takes executor.lock
+//
+// All of rule 3. A task that is being polled at this moment is on the
+// wait-queue already (rule 2), so it will be polled once more. A task on the
+// run-queue will be polled anyway, and see then what it was woken for. A task
+// that is done is on no queue. Rust trale takes the task off the wait-queue
+// without asking whether it is there, and panics in the last two cases.
+static void task_waker_wake(void *data)
+{
+    struct task *task = data;
+
+    lock(&executor.lock);
+    if (task->queue == &executor.waiting) task_move(task, &executor.run_q);
+    pthread_mutex_unlock(&executor.lock);
+    task_waker_drop(task); // wake consumes the waker
+}
+
+// impl Wake for Task
+//
+// The only way from the reactor, or from anyone, into the executor. Whoever
+// holds a waker can call these three, and knows nothing else of a task.
+static const struct waker_vtable task_waker_vtable = { task_waker_clone,
+                                                       task_waker_wake,
+                                                       task_waker_drop };
+
+// task.rs: TaskJoiner::join | any thread but the executor | takes executor.lock
+//
+// In Rust the joiner is the receiving end of a channel. Here the task itself
+// is the channel, and the condition variable lives on our stack: whoever
+// signals it holds the lock, and we do not return before we have had the lock
+// again, so it is not touched after it is gone.
+intptr_t task_joiner_join(struct task_joiner *joiner)
+{
+    pthread_cond_t finished = PTHREAD_COND_INITIALIZER;
+    struct task *task = joiner->task;
+
+    if (current != NULL)
+        panic("join and block_on would block the thread that polls all tasks: "
+              "AWAIT the joiner instead");
+    if (task == NULL) panic("joined twice: a task gives its output only once");
+    lock(&executor.lock);
+    task->joining = &finished;
+    while (!task->output.ready) pthread_cond_wait(&finished, &executor.lock);
+    intptr_t value = task->output.value;
+    pthread_mutex_unlock(&executor.lock);
+    task_joiner_drop(joiner);
+    return value;
+}
+
+// drop(TaskJoiner) | any thread | takes executor.lock
+//
+// Detaches: the task runs on, and nobody will ask for its output. After a join
+// or an await it only gives the task back, which by then is done.
+//
+// The joiner's reference is given back as a waker's is. Between the two
+// critical sections the count is one too high, which hides a lost waker for a
+// moment, but never invents one.
+void task_joiner_drop(struct task_joiner *joiner)
+{
+    struct task *task = joiner->task;
+
+    if (task == NULL) return;
+    joiner->task = NULL;
+    joiner->future.done = true; // from now on future_poll refuses it
+    lock(&executor.lock);
+    struct waker waker = waker_take(&task->joiner);
+    task->joinable = false;
+    pthread_mutex_unlock(&executor.lock);
+    waker_drop(&waker); // through a vtable, so not under the lock (rule 6)
+    task_waker_drop(task);
+}
+
+// later trale: TaskJoiner::poll | the executor | takes executor.lock
+//
+// A leaf future too, but one that waits for another task and not for the
+// kernel: step 4 of executor_loop does for it what the reactor does for others.
+//
+// Store the waker, then look: in one critical section, so the task cannot end
+// between the two. If it has ended already, the waker that we leave behind is
+// dropped with the joiner.
+static struct poll joiner_poll(struct future *future, struct context *cx)
+{
+    struct task *task = ((struct task_joiner *)future)->task;
+    struct waker latest = waker_clone(cx->waker);
+
+    lock(&executor.lock);
+    struct waker replaced = task->joiner; // the latest waker wins
+    task->joiner = latest;
+    struct poll output = task->output;
+    pthread_mutex_unlock(&executor.lock);
+    waker_drop(&replaced);
+    return output;
+}
+
+// later trale: drop(TaskJoiner) | the executor | takes executor.lock
+//
+// For the vtable: await calls it once the joiner is ready, async_drop if the
+// awaiting task ends before.
+static void joiner_drop(struct future *future)
+{
+    task_joiner_drop((struct task_joiner *)future);
+}
+
+// later trale: impl Future for TaskJoiner
+static const struct future_vtable joiner_vtable = { "joiner", joiner_poll,
+                                                    joiner_drop };
+
+static void *executor_loop(void *unused);
+
+// task.rs: Executor::get, Executor::spawn | any thread | takes executor.lock
+//
+// The executor thread starts with the first task, and takes its first look at
+// the run-queue once we unlock. From then on the task may run, and even be
+// done before we return: the joiner's reference keeps its memory.
+struct task_joiner executor_spawn(struct future *future)
+{
+    struct task *task = calloc(1, sizeof(*task));
+
+    if (task == NULL) panic("out of memory");
+    if (future == NULL) panic("there is no future to spawn");
+    task->link = (struct link){ &task->link, &task->link };
+    task->future = future;
+    task->name = future->vtable->name;
+    task->refs = 2; // the executor and the joiner
+    task->joinable = true;
+    lock(&executor.lock);
+    if (executor.spawned == 0) thread_spawn("executor", executor_loop);
+    task->id = ++executor.spawned;
+    task_move(task, &executor.run_q);
+    pthread_mutex_unlock(&executor.lock);
+    return (struct task_joiner){ { &joiner_vtable, .in_place = true }, task };
+}
+
+// task.rs: Executor::block_on | any thread but the executor | takes
+// executor.lock
+//
+// The future still runs on the executor thread, and this one just waits. Many
+// runtimes poll it on the calling thread instead.
+intptr_t executor_block_on(struct future *future)
+{
+    struct task_joiner joiner = executor_spawn(future);
+
+    return task_joiner_join(&joiner);
+}
+
+// task.rs: Executor::executor_loop | the executor | takes executor.lock
+static void *executor_loop(void *unused)
+{
+    for (;;) {
+        // 1. Take the oldest task that can run; sleep while there is none.
+        // (Rust trale takes the youngest: one that wakes itself starves all.)
+        lock(&executor.lock);
+        while (executor.run_q.next == &executor.run_q)
+            pthread_cond_wait(&executor.cv, &executor.lock);
+        struct task *task = (struct task *)executor.run_q.next;
+
+        // 2. Move it to the wait-queue, although it has not been polled yet
+        // (rule 2). In a moment it may register with the reactor, whose thread
+        // may wake it before the poll has returned. That wake must find the
+        // task waiting, or it changes nothing and the task sleeps for ever.
+        // The waker that we lend to the poll counts from here, so rule 8 has
+        // nothing to report until we take it back.
+        task_move(task, &executor.waiting);
+        task_waker_clone(task);
+        pthread_mutex_unlock(&executor.lock);
+
+        // 3. Poll it, with no lock held (rule 6): it may spawn, wake, register
+        // and drop what it likes. A poll that blocks would hold up all tasks.
+        struct waker waker = { &task_waker_vtable, task };
+        struct context cx = { &waker };
+        current = task;
+        struct poll poll = future_poll(task->future, &cx);
+
+        // 4. Pending: nothing to do, for whoever holds a clone of the waker
+        // will wake the task, or already has. Ready: drop the future, then let
+        // the output be known, so that whoever has joined the task may rely on
+        // its locals being gone. A wake may have moved the task meanwhile; it
+        // leaves whichever queue it is on (rule 4). Until all of that is over
+        // `current` stays, so that a join from in here is refused too.
+        if (poll.ready) {
+            future_drop(task->future);
+            lock(&executor.lock);
+            task_move(task, &task->link);
+            task->output = poll;
+            task->refs--; // the executor's own; the lent waker is another
+            struct waker joiner = waker_take(&task->joiner);
+            if (task->joining != NULL) pthread_cond_signal(task->joining);
+            pthread_mutex_unlock(&executor.lock);
+            waker_wake(&joiner);
+        }
+        current = NULL;
+
+        // 5. Take back the waker. If no clone was kept, rule 8 speaks here.
+        waker_drop(&waker);
+    }
+    return unused; // never
+}
+
+// ---------------------------------------------------------------------------
+// reactor/mod.rs: the reactor
+//
+// It sleeps in epoll_wait and wakes whoever waits for the descriptor that is
+// ready. It does not know of tasks: a waker is all it has, and whoever brings
+// one can wait here, another executor too.
+//
+// Readiness is only a hint. The woken future tries its system call again, and
+// registers again if need be; so a wake too many costs one poll. A wake too
+// few cannot happen: what becomes ready between the failed try and the
+// registration is not missed, because epoll reports what is ready, not what
+// changes (unless asked to, by EPOLLET).
+// ---------------------------------------------------------------------------
+
+// As many descriptors as a process can have by default (fs.nr_open). The table
+// takes memory only where it is touched. A production runtime keeps this
+// beside the socket, where a pointer finds it.
+enum { FDS_MAX = 1 << 20 };
+
+// reactor/mod.rs: Reactor, with reactor/poll.rs: Poll. The lock guards all of
+// it, the sources, and every struct subscription; only epoll, once set, is read
+// without it.
+static struct reactor {
+    pthread_mutex_t lock;
+    int epoll; // -1 until the first registration
+} reactor = { PTHREAD_MUTEX_INITIALIZER, -1 };
+
+// reactor/poll.rs: Slab<Subscription>, here a list for each descriptor
+static struct source {
+    struct subscription *waiting; // in order of registration
+    uint32_t generation;          // grows with every change of the list
+} sources[FDS_MAX];               // indexed by descriptor
+
+static int reactor_change(struct subscription *sub, bool waits);
+static struct waker reactor_take(struct epoll_event event);
+
+// reactor/mod.rs: Reactor::reactor_loop | the reactor | takes reactor.lock
+//
+// Each waker is woken after the lock has been given back (rule 6): waking one
+// of ours takes executor.lock, and waking a foreign one may do anything but
+// block, even register with us.
+static void *reactor_loop(void *unused)
+{
+    // As many as one call may fetch. More are not lost, they come next time.
+    struct epoll_event events[64];
+
+    for (;;) {
+        int n = epoll_wait(reactor.epoll, events, 64, -1);
+        // SIGSTOP, then SIGCONT: EINTR, whatever the thread blocks.
+        if (n == -1 && errno != EINTR) panic("epoll_wait: %s", strerror(errno));
+        for (int i = 0; i < n; i++) {
+            struct waker waker = reactor_take(events[i]);
+            waker_wake(&waker);
+        }
+    }
+    return unused; // never
+}
+
+// reactor/mod.rs: Reactor::get | any thread | holds reactor.lock
+//
+// The reactor thread starts with the first registration. Returns 0 or -errno.
+// A failure is not final: when the next future registers, descriptors may be
+// free again.
+static int reactor_get(void)
+{
+    if (reactor.epoll == -1) {
+        reactor.epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (reactor.epoll == -1) return -errno;
+        thread_spawn("reactor", reactor_loop);
+    }
+    return 0;
+}
+
+// reactor/mod.rs: Reactor::register_waker | any thread | takes reactor.lock
+//
+// A future may be polled again while it still waits: then its old registration
+// is undone, and the latest waker wins. (Rust trale adds the descriptor to
+// epoll a second time and panics.) Once undone, nobody else knows of the
+// subscription until we take the lock, so we may fill it in.
+//
+// The reactor thread may wake the waker as soon as the lock is released, before
+// the caller has even returned POLL_PENDING. Rule 2 is there for that.
+struct poll reactor_register_waker(struct subscription *sub, int fd,
+                                   const struct waker *waker,
+                                   enum wakeup_kind kind)
+{
+    reactor_deregister_waker(sub);
+    *sub = (struct subscription){ NULL, waker_clone(waker), fd, kind };
+    lock(&reactor.lock);
+    int error = fd < 0 || fd >= FDS_MAX ? -EBADF : reactor_get();
+    if (error == 0) error = reactor_change(sub, true);
+    pthread_mutex_unlock(&reactor.lock);
+    if (error != 0) waker_drop(&sub->waker);
+    return error == 0 ? POLL_PENDING : POLL_READY(error);
+}
+
+// drop(Subscription) | any thread | takes reactor.lock
+//
+// With a waker in it, the subscription is on its list, and we take it off.
+// Without one it has never registered, or the reactor thread was faster, has
+// moved the waker out and will wake it: one wake too many, and harmless
+// (rule 3).
+void reactor_deregister_waker(struct subscription *sub)
+{
+    lock(&reactor.lock);
+    struct waker waker = waker_take(&sub->waker);
+    if (waker.vtable != NULL) reactor_change(sub, false);
+    pthread_mutex_unlock(&reactor.lock);
+    waker_drop(&waker);
+}
+
+// ---------------------------------------------------------------------------
+// reactor/poll.rs: who waits for what
+//
+// epoll takes a descriptor only once, however many wait for it. So we keep a
+// list for each descriptor, and tell epoll what those on the list want,
+// together. A descriptor is in the epoll set exactly while its list is not
+// empty. Whoever is woken is off the list: a registration is good for one wake.
+//
+// Rust trale lets only one task wait for a descriptor, and the second one's
+// registration panics with the lock held, which stops the reactor for good.
+// ---------------------------------------------------------------------------
+
+// reactor/poll.rs: Poll::insert, slab.remove | any thread | holds reactor.lock
+//
+// Every change of a list is a call of this function: it puts sub on its list
+// or takes it off, and tells the kernel. Returns 0, or -errno if a descriptor
+// cannot be added, and then the list is as it was. Taking off always succeeds.
+//
+// The event carries the descriptor and the generation of its list. An event
+// that the reactor thread has already fetched when the list changes is of an
+// older generation, and known by that, even if the descriptor was closed and
+// its number given to another future meanwhile (rule 7). What it reported is
+// not lost: when epoll is told anew, it looks anew.
+//
+// Changing and removing fail only if the number does not stand any more for
+// what we added. So somebody closed the descriptor too early, and its number
+// may be another's by now. There is no safe way on.
+static int reactor_change(struct subscription *sub, bool waits)
+{
+    struct source *source = &sources[sub->fd];
+    struct subscription **place = &source->waiting;
+    struct epoll_event event = { .events = 0 };
+    int op = *place == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+    assert(pthread_mutex_trylock(&reactor.lock) == EBUSY);
+    // Find the end of the list to join it, or the place of sub to unlink it.
+    // Lists are short: seldom does more than one task wait for a descriptor.
+    while (*place != (waits ? NULL : sub)) place = &(*place)->next;
+    *place = waits ? sub : sub->next;
+    if (source->waiting == NULL) op = EPOLL_CTL_DEL;
+    for (struct subscription *s = source->waiting; s != NULL; s = s->next)
+        event.events |= s->kind;
+    source->generation++;
+    event.data.u64 = (uint64_t)source->generation << 32 | (uint32_t)sub->fd;
+    if (epoll_ctl(reactor.epoll, op, sub->fd, &event) == 0) return 0;
+    if (op != EPOLL_CTL_ADD)
+        panic("fd %d was closed while a future waited for it (%s): drop the "
+              "future before you close",
+              sub->fd, strerror(errno));
+    source->waiting = NULL;
+    return -errno;
+}
+
+// reactor/poll.rs: Poll::wait, once epoll_wait has returned | the reactor |
+// takes reactor.lock
+//
+// Returns the waker that the event is for, moved out of its subscription, or
+// an empty one if the event is stale. Of several who wait for the same, that
+// is the one who registered first. If the descriptor is still ready for those
+// who stay on the list, the next epoll_wait reports it for them. A descriptor
+// that failed or hung up counts as ready for everyone: they are woken in turn,
+// and their system calls tell them why.
+static struct waker reactor_take(struct epoll_event event)
+{
+    struct source *source = &sources[(uint32_t)event.data.u64];
+    struct waker waker = { NULL, NULL };
+
+    lock(&reactor.lock);
+    if (source->generation == event.data.u64 >> 32) {
+        // Somebody is due: epoll was asked for just what they all want.
+        struct subscription *sub = source->waiting;
+        while (!(event.events & (sub->kind | EPOLLERR | EPOLLHUP)))
+            sub = sub->next;
+        waker = waker_take(&sub->waker);
+        reactor_change(sub, false);
+    }
+    pthread_mutex_unlock(&reactor.lock);
+    return waker;
+}
+
+// ---------------------------------------------------------------------------
+// futures/timer.rs: a leaf future
+//
+// A leaf future is where a chain of awaits ends: it asks no other future but
+// the kernel. All leaf futures are of one shape: try; if that would block,
+// register the waker and return POLL_PENDING; when polled again, try again.
+// They never ask why they are polled, so a spurious poll does no harm.
+//
+// A timerfd makes a point in time look like a descriptor that becomes ready,
+// so the reactor needs no notion of time. It costs a descriptor and six system
+// calls for each sleep; production runtimes sort their timers themselves and
+// use the timeout of epoll_wait.
+// ---------------------------------------------------------------------------
+
+// futures/timer.rs: Timer
+//
+// Like every future of ours it begins with its struct future, which is what
+// the others see: a pointer to the one is a pointer to the other.
+struct timer {
+    struct future future;
+    struct subscription sub;
+    int64_t expiration; // in nanoseconds of CLOCK_MONOTONIC
+    int fd;             // -1 until the first poll
+};
+
+// Instant::now | any thread | no lock
+//
+// The clock that the timerfd uses too, and which nobody can set.
+static int64_t instant_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NANOS_PER_SEC + now.tv_nsec;
+}
+
+// futures/timer.rs: Timer::poll | the executor | takes reactor.lock
+//
+// The timer is armed with an absolute time: it does not matter how late or how
+// often we are polled, and a time that passes just now still fires. Rust
+// trale's relative time can come out as zero, and that disarms the timer: the
+// sleep never ends.
+static struct poll timer_poll(struct future *future, struct context *cx)
+{
+    struct timer *self = (struct timer *)future;
+    struct itimerspec at = { .it_value = { self->expiration / NANOS_PER_SEC,
+                                           self->expiration % NANOS_PER_SEC } };
+
+    if (instant_now() >= self->expiration) return POLL_READY(0);
+    if (self->fd == -1) self->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (self->fd == -1) return POLL_READY(-errno);
+    if (timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &at, NULL) == -1)
+        return POLL_READY(-errno);
+    return reactor_register_waker(&self->sub, self->fd, cx->waker,
+                                  WAKEUP_READABLE);
+}
+
+// drop(Timer) | the executor | takes reactor.lock
+//
+// Whether the sleep is over or cancelled: first the reactor forgets the
+// descriptor, then the kernel may give its number to another.
+static void timer_drop(struct future *future)
+{
+    struct timer *self = (struct timer *)future;
+
+    reactor_deregister_waker(&self->sub);
+    if (self->fd != -1) close(self->fd);
+}
+
+// futures/timer.rs: Timer::sleep | any thread | no lock
+//
+// As in Rust the clock starts here, and not at the first poll. Only the
+// descriptor waits for the first poll, where an error has somewhere to go
+// (Rust trale panics), and where a sleep that is over already needs none.
+struct future *timer_sleep(struct duration duration)
+{
+    static const struct future_vtable vtable = { "timer", timer_poll,
+                                                 timer_drop };
+    struct timer *self = future_new(sizeof(*self), &vtable);
+    int64_t now = instant_now();
+
+    self->fd = -1;
+    self->expiration = INT64_MAX; // for ever, should the sum overflow
+    if (duration.nanos < INT64_MAX - now)
+        self->expiration = now + duration.nanos;
+    return &self->future;
+}
+
+// ---------------------------------------------------------------------------
+// futures/udp.rs: two more leaf futures
+//
+// A UdpSocket is its descriptor. Rust wraps it in an Arc, and borrows the
+// buffers, so that they outlive the futures; here the caller sees to that. An
+// async block that keeps socket and buffer in its struct does it by itself.
+// ---------------------------------------------------------------------------
+
+// futures/udp.rs: UdpSocket::bind | any thread | no lock
+//
+// It is no future, here as in Rust. Names are not resolved: that would block.
+// Rust trale resolves the name that send_to is given, in each of its polls.
+int udp_socket_bind(const struct socket_addr *addr)
+{
+    int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int fd = socket(addr->any.sa_family, type, 0);
+
+    if (fd == -1) return -errno;
+    if (bind(fd, &addr->any, addr->len) == 0) return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+// futures/udp.rs: RecvFrom, and SendTo, which differs only in what it tries
+// and in what it waits for
+struct datagram {
+    struct future future;
+    struct subscription sub;
+    enum wakeup_kind kind; // READABLE: RecvFrom. WRITABLE: SendTo
+    int fd;
+    void *buf;
+    size_t len;
+    struct socket_addr addr;    // SendTo: the target. RecvFrom: the sender,
+    struct socket_addr *source; // which goes here, or NULL
+};
+
+// futures/udp.rs: RecvFrom::poll, SendTo::poll | the executor | takes
+// reactor.lock
+//
+// The data is read in the poll that is ready: a RecvFrom dropped while pending
+// has not touched its buffer, and has not taken a datagram along. MSG_TRUNC
+// makes recvfrom return the datagram's own length, even if buf was too short;
+// Rust cuts it silently. The socket does not block, so neither call can be
+// interrupted.
+static struct poll datagram_poll(struct future *future, struct context *cx)
+{
+    struct datagram *self = (struct datagram *)future;
+    struct sockaddr *addr = &self->addr.any;
+    ssize_t n;
+
+    if (self->fd < 0) return POLL_READY(self->fd); // what bind returned
+    if (self->kind == WAKEUP_READABLE)
+        n = recvfrom(self->fd, self->buf, self->len, MSG_TRUNC, addr,
+                     &self->addr.len);
+    else
+        n = sendto(self->fd, self->buf, self->len, 0, addr, self->addr.len);
+    if (n == -1 && errno == EAGAIN)
+        return reactor_register_waker(&self->sub, self->fd, cx->waker,
+                                      self->kind);
+    if (n == -1) return POLL_READY(-errno);
+    if (self->source != NULL) *self->source = self->addr;
+    return POLL_READY((size_t)n > self->len ? -EMSGSIZE : n);
+}
+
+// drop(RecvFrom), drop(SendTo) | the executor | takes reactor.lock
+static void datagram_drop(struct future *future)
+{
+    reactor_deregister_waker(&((struct datagram *)future)->sub);
+}
+
+// futures/udp.rs: UdpSocket::recv_from | any thread | no lock
+//
+// Futures are lazy: this only notes what the polls will try. The length of an
+// IPv6 address leaves room for either kind.
+struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
+                                    struct socket_addr *source)
+{
+    static const struct future_vtable vtable = { "recv_from", datagram_poll,
+                                                 datagram_drop };
+    struct datagram *self = future_new(sizeof(*self), &vtable);
+
+    *self =
+        (struct datagram){ self->future,    .kind = WAKEUP_READABLE,
+                           .fd = fd,        .buf = buf,
+                           .len = len,      .addr.len = sizeof(self->addr.v6),
+                           .source = source };
+    return &self->future;
+}
+
+// futures/udp.rs: UdpSocket::send_to | any thread | no lock
+//
+// The target is copied, as it is moved in Rust. The cast takes away a const
+// that sendto then honours.
+struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
+                                  const struct socket_addr *target)
+{
+    static const struct future_vtable vtable = { "send_to", datagram_poll,
+                                                 datagram_drop };
+    struct datagram *self = future_new(sizeof(*self), &vtable);
+
+    *self = (struct datagram){ self->future, .kind = WAKEUP_WRITABLE,
+                               .fd = fd,     .buf = (void *)buf,
+                               .len = len,   .addr = *target };
+    return &self->future;
+}

@@ -1,0 +1,334 @@
+// trale: a tiny async Linux executor, in C as it was in Rust.
+//
+// This is the whole public surface. trale.c implements it; the programs in
+// examples/ use nothing else, whatever they build on top.
+//
+// Four conventions hold throughout:
+//
+// - `type_method` mirrors Rust's `Type::method`; each declaration names the
+//   Rust item it stands for.
+// - A `struct future *` is Rust's `Pin<Box<dyn Future>>`: on the heap, never
+//   moved, owned by whoever holds it and dropped exactly once. A function
+//   that takes one takes it over, except future_poll and those in a vtable.
+// - A function that consumes a waker or a joiner takes a non-const pointer
+//   and leaves it empty, as a Rust move would. Zeroed memory is empty too, and
+//   dropping an empty one does nothing. A const pointer only borrows.
+// - Failure is a negative errno, at the await where the future becomes ready.
+//   Misuse that rustc would have refused prints one line and aborts, and so
+//   does memory that runs out. No function here ever returns NULL.
+#ifndef TRALE_H
+#define TRALE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+// ---------------------------------------------------------------------------
+// Future, Poll, Context, Waker: what Rust keeps in std::future and std::task
+// ---------------------------------------------------------------------------
+
+// std::task::Poll<T>. The value is a number, a negative errno or a pointer;
+// it means nothing while the future is pending.
+struct poll {
+    bool ready;
+    intptr_t value;
+};
+
+#define POLL_PENDING ((struct poll){ .ready = false })
+#define POLL_READY(output) \
+    ((struct poll){ .ready = true, .value = (intptr_t)(output) })
+
+// std::task::Waker: two words that say how to make one task run again, and
+// the only thing that a reactor and an executor share.
+struct waker {
+    const struct waker_vtable *vtable; // NULL: empty, Rust's Option::None
+    void *data;
+};
+
+// std::task::RawWakerVTable. All three may be called on any thread, and must
+// not block. clone counts one more waker with this data; wake and drop each
+// give one back.
+struct waker_vtable {
+    void (*clone)(void *data);
+    void (*wake)(void *data);
+    void (*drop)(void *data);
+};
+
+// Waker::clone. The waker must not be empty; the caller owns the clone.
+static inline struct waker waker_clone(const struct waker *waker)
+{
+    waker->vtable->clone(waker->data);
+    return *waker;
+}
+
+// Option::take: moves the waker out of its place and leaves that empty.
+static inline struct waker waker_take(struct waker *place)
+{
+    struct waker waker = *place;
+
+    place->vtable = NULL;
+    return waker;
+}
+
+// Waker::wake: lets the task be polled again, soon, on its executor's thread.
+// Consumes *place. Waking an empty waker does nothing.
+static inline void waker_wake(struct waker *place)
+{
+    struct waker waker = waker_take(place);
+
+    if (waker.vtable != NULL) waker.vtable->wake(waker.data);
+}
+
+// Waker::drop: gives up the right to wake. Consumes *place.
+static inline void waker_drop(struct waker *place)
+{
+    struct waker waker = waker_take(place);
+
+    if (waker.vtable != NULL) waker.vtable->drop(waker.data);
+}
+
+// std::task::Context: what a poll is told. The waker is only borrowed, which
+// is why it is const: a future that wants to be woken keeps a clone.
+struct context {
+    const struct waker *waker;
+};
+
+// std::future::Future. Embed it as the first member of a struct of your own
+// and cast.
+struct future {
+    const struct future_vtable *vtable;
+    bool done;     // future_poll's: it has been ready
+    bool in_place; // a joiner's: part of another struct, dropped but not freed
+};
+
+// What a `dyn Future` pointer leads to in Rust.
+//
+// poll returns POLL_READY once, or POLL_PENDING after it has seen to it that
+// a clone of cx->waker will be woken. It must not block. drop releases what
+// the struct owns, but not the struct itself; NULL if it owns nothing. Both
+// run on the executor thread once the future has been spawned.
+struct future_vtable {
+    const char *name;
+    struct poll (*poll)(struct future *future, struct context *cx);
+    void (*drop)(struct future *future);
+};
+
+// Box::pin: `size` zeroed bytes that begin with a struct future.
+void *future_new(size_t size, const struct future_vtable *vtable);
+
+// Future::poll. Borrows the future. Polling it again after it was ready
+// aborts with a message.
+struct poll future_poll(struct future *future, struct context *cx);
+
+// Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory.
+// Dropping a pending future cancels it. NULL: nothing happens.
+static inline void future_drop(struct future *future)
+{
+    if (future == NULL) return;
+    if (future->vtable->drop != NULL) future->vtable->drop(future);
+    if (!future->in_place) free(future);
+}
+
+// ---------------------------------------------------------------------------
+// async and .await: what rustc generates
+// ---------------------------------------------------------------------------
+
+// The part that every async block's state machine has in common. It is the
+// first member of the block's struct and is named `async`; the locals that
+// live across an AWAIT follow it.
+struct async {
+    struct future future;
+    int line;             // resume point: 0 at the start, then the AWAIT's line
+    struct future *child; // the future being awaited, owned; NULL between
+    intptr_t value;       // what the last AWAIT left: its future's output
+};
+
+// For the vtable: drops the child. A block whose own locals need releasing
+// has a drop of its own, which calls this first.
+static inline void async_drop(struct future *future)
+{
+    future_drop(((struct async *)future)->child);
+}
+
+// The step that every .await takes: polls *child, and if that is ready drops
+// it and leaves NULL. Hand-written state machines call it directly.
+struct poll await(struct future **child, struct context *cx);
+
+// The poll function of an async block reads, with `cx` as the name of its
+// context parameter:
+//
+//     ASYNC_BEGIN(self);
+//     AWAIT(self, timer_sleep(duration_from_secs(2)));
+//     printf("slept: %ld\n", (long)self->async.value);
+//     ASYNC_END(self, 0);
+//
+// ASYNC_BEGIN jumps to where the block left off. AWAIT takes the future over,
+// returns POLL_PENDING until it is ready, and leaves its output in
+// self->async.value. ASYNC_END makes the block ready with a value of its own;
+// an early `return POLL_READY(value)` is fine too.
+//
+// A C local does not survive an AWAIT: put it into the struct. gcc's
+// -Wjump-misses-init finds an initialised one that was left outside. Two
+// AWAITs on one line do not compile, and one inside a switch of your own
+// aborts when it should resume. Loops and ifs are fine.
+#define ASYNC_BEGIN(self)                             \
+    switch ((self)->async.line) {                     \
+    default:                                          \
+        return await(&(struct future *){ NULL }, cx); \
+    case 0:
+
+#define AWAIT(self, awaited)                                 \
+    do {                                                     \
+        (self)->async.child = (awaited);                     \
+        (self)->async.line = __LINE__;                       \
+        __attribute__((fallthrough));                        \
+    case __LINE__: {                                         \
+        struct poll poll_ = await(&(self)->async.child, cx); \
+        if (!poll_.ready) return POLL_PENDING;               \
+        (self)->async.value = poll_.value;                   \
+    }                                                        \
+    } while (0)
+
+#define ASYNC_END(self, output) \
+    }                           \
+    (void)(self);               \
+    return POLL_READY(output)
+
+// ---------------------------------------------------------------------------
+// task.rs: the executor and its tasks
+// ---------------------------------------------------------------------------
+
+// TaskJoiner<T>: the right to a task's output. It is a future too, for use
+// inside another task, where join would block them all:
+//
+//     AWAIT(self, &self->joiner.future);
+//
+// Joining, awaiting and dropping consume it. Rust would refuse to copy it; C
+// does not, so pass the one and only variable around by its address.
+struct task_joiner {
+    struct future future;
+    struct task *task; // NULL: empty, already joined or dropped
+};
+
+// Executor::spawn: queues the future as a new task and returns at once. Takes
+// the future over. May be called on any thread, inside a task too; the first
+// call starts the executor thread.
+struct task_joiner executor_spawn(struct future *future);
+
+// Executor::block_on: spawn, then join. Not inside a task: that aborts.
+intptr_t executor_block_on(struct future *future);
+
+// TaskJoiner::join: blocks this thread until the task is done, and returns its
+// output. A second join, or a join inside a task, aborts.
+intptr_t task_joiner_join(struct task_joiner *joiner);
+
+// Drop for TaskJoiner: detaches. The task runs on, its output is lost. C drops
+// nothing by itself: a joiner that nobody joins or awaits must be dropped, with
+// this function, which lets an empty one be.
+void task_joiner_drop(struct task_joiner *joiner);
+
+// ---------------------------------------------------------------------------
+// reactor: wakes when a file descriptor is ready
+// ---------------------------------------------------------------------------
+
+// reactor::WakeupKind, with the values of EPOLLIN and EPOLLOUT.
+enum wakeup_kind { WAKEUP_READABLE = 0x1, WAKEUP_WRITABLE = 0x4 };
+
+// reactor::poll::Subscription: one future's wait for one direction of one fd.
+// A leaf future holds it, zeroed, beside the fd. The reactor's own: it is on
+// the fd's list exactly while its waker is not empty.
+struct subscription {
+    struct subscription *next;
+    struct waker waker;
+    int fd;
+    enum wakeup_kind kind;
+};
+
+// Reactor::register_waker: wakes a clone of *waker, once, when fd is ready in
+// that direction, has failed or was hung up. Several subscriptions may wait
+// for one fd; they are woken in order of registration. Registering a waiting
+// subscription again replaces its waker. The first call starts the reactor
+// thread.
+//
+// Returns what a leaf future's poll then returns: POLL_PENDING, or
+// POLL_READY(-errno) if the kernel refused (EPERM for a regular file, ENOSPC,
+// EMFILE if the reactor itself could not start, ...).
+struct poll reactor_register_waker(struct subscription *sub, int fd,
+                                   const struct waker *waker,
+                                   enum wakeup_kind kind);
+
+// The undoing: after it the reactor knows nothing of *sub, though a wake that
+// is already under way may still come. Harmless if *sub is not waiting. Call it
+// when *sub is dropped, and before the fd is closed.
+void reactor_deregister_waker(struct subscription *sub);
+
+// ---------------------------------------------------------------------------
+// futures/timer.rs
+// ---------------------------------------------------------------------------
+
+// std::time::Duration, but signed. The constructors saturate: what is too long
+// to tell becomes 292 years.
+struct duration {
+    int64_t nanos;
+};
+
+#define NANOS_PER_SEC INT64_C(1000000000)
+
+static inline struct duration duration_saturating(int64_t count, int64_t unit)
+{
+    if (count > INT64_MAX / unit) return (struct duration){ INT64_MAX };
+    if (count < INT64_MIN / unit) return (struct duration){ INT64_MIN };
+    return (struct duration){ count * unit };
+}
+
+static inline struct duration duration_from_secs(int64_t secs)
+{
+    return duration_saturating(secs, NANOS_PER_SEC);
+}
+
+static inline struct duration duration_from_millis(int64_t millis)
+{
+    return duration_saturating(millis, NANOS_PER_SEC / 1000);
+}
+
+// Timer::sleep: ready with 0 once the duration has passed on CLOCK_MONOTONIC,
+// counted from this call; never early. A duration of zero or less has passed.
+// Ready with -errno if there is no descriptor for it (-EMFILE) or for epoll.
+struct future *timer_sleep(struct duration duration);
+
+// ---------------------------------------------------------------------------
+// futures/udp.rs
+// ---------------------------------------------------------------------------
+
+// std::net::SocketAddr: an IPv4 or IPv6 address and a port, in the form that
+// the socket calls take.
+struct socket_addr {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+    socklen_t len;
+};
+
+// UdpSocket::bind. A UdpSocket is its file descriptor: close(2) drops it, and
+// getsockname(2), connect(2) and the like take it. Port 0 lets the kernel
+// choose one. Returns the descriptor, or the -errno of socket(2) or bind(2).
+int udp_socket_bind(const struct socket_addr *addr);
+
+// UdpSocket::recv_from: receives one datagram into buf, and its sender into
+// *source (NULL: not wanted). Ready with the number of bytes, 0 for an empty
+// datagram, or -errno; -EMSGSIZE if the datagram was longer than buf, which
+// then holds its beginning. Socket, buf and *source must outlive the future.
+// If fd is negative, an errno of udp_socket_bind, that is the output.
+struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
+                                    struct socket_addr *source);
+
+// UdpSocket::send_to: sends one datagram. *target is copied; socket and buf
+// must outlive the future. Ready with the number of bytes, or -errno as above.
+struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
+                                  const struct socket_addr *target);
+
+#endif
