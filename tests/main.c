@@ -1,0 +1,18 @@
+// Runs all suites, or the one that CK_RUN_SUITE names. A run that executed no
+// test has failed.
+#include "test.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+    SRunner *runner = srunner_create(future_suite());
+
+    srunner_set_fork_status(runner, CK_FORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int run = srunner_ntests_run(runner);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    if (run == 0) fprintf(stderr, "No test was run: that is a failure.\n");
+    return run == 0 || failed > 0;
+}

@@ -1,0 +1,75 @@
+// What the test suites share. Each test runs in a process of its own (Check's
+// fork mode), so each sees trale at its first use.
+#ifndef TEST_H
+#define TEST_H
+
+#define _GNU_SOURCE
+#include "trale.h"
+
+#include <check.h>
+
+Suite *future_suite(void);
+Suite *task_suite(void);
+Suite *reactor_suite(void);
+Suite *timer_suite(void);
+Suite *udp_suite(void);
+Suite *examples_suite(void);
+
+// Adds the test to a test case of its own, named like it, that is given so
+// many seconds (times CK_TIMEOUT_MULTIPLIER).
+#define add_test(suite, test, seconds) add_test_(suite, #test, test, seconds)
+void add_test_(Suite *suite, const char *name, const TTest *test,
+               double seconds);
+
+// std::future::poll_fn: a future that calls poll(data, cx). When dropped it
+// calls drop(data), unless drop is NULL.
+struct future *poll_fn(struct poll (*poll)(void *data, struct context *cx),
+                       void (*drop)(void *data), void *data);
+
+// Ready with the value at its first poll.
+struct future *ready(intptr_t value);
+
+// tokio::task::yield_now: pending once, having woken itself.
+struct future *yield_now(void);
+
+// Pending for ever: it keeps a clone of its waker, which goes when it does.
+struct future *pending(void);
+
+// A foreign waker: adds one to *count at each wake.
+struct waker counting_waker(int *count);
+
+// How often to do what takes long: n, or a part of it where
+// TRALE_TEST_ROUNDS=20 asks for a 20th (as `make valgrind` does).
+int rounds(int n);
+
+// Runs body in a child. The child must abort, having written one line that
+// starts with "trale: " and contains message.
+void assert_dies(void (*body)(void), const char *message);
+
+// Of this process: its open descriptors, its threads, the descriptors in its
+// epoll set (-1 if there is no epoll instance), the CPU time it has used.
+int count_fds(void);
+int count_threads(void);
+int count_epoll(void);
+double cpu_seconds(void);
+
+// Of the monotonic clock, in seconds.
+double now(void);
+
+// Blocks this thread. For tests of what happens meanwhile on the others.
+void sleep_for(double seconds);
+
+// Keeps this thread, and those that it starts from now on, on one processor.
+void stay_on_one_cpu(void);
+
+// Polls condition(data) every millisecond until it is true; fails the test
+// after ten seconds (times CK_TIMEOUT_MULTIPLIER).
+void wait_until(bool (*condition)(void *data), void *data);
+
+// 127.0.0.1 or ::1 with the port, 0 for one that the kernel chooses; and the
+// address that a socket is bound to.
+struct socket_addr localhost(uint16_t port);
+struct socket_addr localhost6(uint16_t port);
+struct socket_addr local_addr(int sock);
+
+#endif
