@@ -1,0 +1,597 @@
+// Runs the examples as a user would, and compares what they print, and when,
+// with the comment at the end of each one's source. Then udp_echo, with
+// blocking sockets as its clients. Nothing here uses trale itself.
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINES_MAX = 32, DATAGRAM_MAX = 65507 };
+
+// ---------------------------------------------------------------------------
+// A child process and what it prints
+// ---------------------------------------------------------------------------
+
+// All that has come out of one pipe. Ends with a zero byte.
+struct stream {
+    int fd; // -1: the child has closed it
+    size_t len;
+    char text[4096];
+};
+
+struct child {
+    pid_t pid;
+    struct stream out, err;
+    int lines;               // complete ones, in out
+    double times[LINES_MAX]; // when each one came, in seconds after the start
+    double start;
+    double lateness; // of our own timeouts meanwhile, the worst
+    int threads;     // the most that the child has had
+};
+
+// How much slower than usual a test may be.
+static double multiplier(void)
+{
+    const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
+
+    return text != NULL ? atof(text) : 1;
+}
+
+static int child_threads(const struct child *child)
+{
+    char path[40];
+    int count = -2; // "." and ".."
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)child->pid);
+    DIR *dir = opendir(path);
+    ck_assert_ptr_nonnull(dir);
+    while (readdir(dir) != NULL) count++;
+    closedir(dir);
+    return count;
+}
+
+// The thread sanitizer's own thread is in every process that it watches.
+static int sanitizer_threads(void)
+{
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+    return 1;
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+    return 1;
+#endif
+    return 0;
+}
+
+// Starts an example, with one argument or none (NULL). Should this test fail,
+// Check kills what it has left running.
+static void child_start(struct child *child, const char *example,
+                        const char *arg)
+{
+    char path[200];
+    int out[2], err[2];
+
+    snprintf(path, sizeof(path), "%s/examples/%s", BUILD, example);
+    ck_assert_int_eq(pipe(out), 0);
+    ck_assert_int_eq(pipe(err), 0);
+    *child = (struct child){ .out.fd = out[0], .err.fd = err[0] };
+    child->start = now();
+    child->pid = fork();
+    ck_assert_int_ne(child->pid, -1);
+    if (child->pid == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        dup2(err[1], STDERR_FILENO);
+        for (int i = 0; i < 2; i++) {
+            close(out[i]);
+            close(err[i]);
+        }
+        execl(path, path, arg, (char *)NULL);
+        perror(path);
+        _exit(127);
+    }
+    close(out[1]);
+    close(err[1]);
+}
+
+static void stream_read(struct stream *stream)
+{
+    size_t room = sizeof(stream->text) - 1 - stream->len;
+    ssize_t n = read(stream->fd, stream->text + stream->len, room);
+
+    ck_assert_msg(n >= 0 && room > 0, "cannot read more: %s", stream->text);
+    stream->len += (size_t)n;
+    if (n > 0) return;
+    close(stream->fd);
+    stream->fd = -1;
+}
+
+// Reads what the child prints within the next 10 ms, and looks at its threads.
+static void child_poll(struct child *child)
+{
+    struct pollfd fds[] = { { child->out.fd, POLLIN, 0 },
+                            { child->err.fd, POLLIN, 0 } };
+    size_t seen = child->out.len;
+    double before = now();
+    int n = poll(fds, 2, 10);
+    double after = now(), late = after - before - 0.010;
+
+    ck_assert_int_ne(n, -1);
+    if (n == 0 && late > child->lateness) child->lateness = late;
+    int threads = child_threads(child) - sanitizer_threads();
+    if (threads > child->threads) child->threads = threads;
+    if (fds[0].revents != 0) stream_read(&child->out);
+    if (fds[1].revents != 0) stream_read(&child->err);
+    for (; seen < child->out.len; seen++) {
+        if (child->out.text[seen] != '\n') continue;
+        ck_assert_int_lt(child->lines, LINES_MAX);
+        child->times[child->lines++] = after - child->start;
+    }
+}
+
+// Reads the child's output to its end and returns its exit code.
+static int child_end(struct child *child)
+{
+    int status;
+
+    while (child->out.fd != -1 || child->err.fd != -1) child_poll(child);
+    ck_assert_int_eq(waitpid(child->pid, &status, 0), child->pid);
+    ck_assert_msg(WIFEXITED(status), "status %#x, stderr: %s", (unsigned)status,
+                  child->err.text);
+    return WEXITSTATUS(status);
+}
+
+// ---------------------------------------------------------------------------
+// The examples that end by themselves
+// ---------------------------------------------------------------------------
+
+// A line of the comment "Expected output, after so many seconds".
+struct expected {
+    double time;
+    char text[80];
+    bool seen;
+};
+
+// Returns how many lines there are.
+static int read_expected(const char *example, struct expected *expected)
+{
+    char line[200];
+    int count = 0;
+    bool found = false;
+
+    snprintf(line, sizeof(line), "examples/%s.c", example);
+    FILE *file = fopen(line, "r");
+    ck_assert_msg(file != NULL, "%s: %s", line, strerror(errno));
+    while (fgets(line, sizeof(line), file) != NULL) {
+        struct expected *e = &expected[count];
+        if (strstr(line, "Expected output, after so many seconds") != NULL)
+            found = true;
+        else if (found &&
+                 sscanf(line, "// %lf %79[^\n]", &e->time, e->text) == 2)
+            count++;
+        ck_assert_int_lt(count, LINES_MAX);
+    }
+    fclose(file);
+    ck_assert_msg(count > 0, "%s.c says nothing of its output", example);
+    return count;
+}
+
+// Is this the line? <anything> in the pattern stands for digits.
+static bool matches(const char *pattern, const char *line)
+{
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '<') {
+            if (*pattern != *line++) return false;
+            continue;
+        }
+        size_t digits = strspn(line, "0123456789");
+        if (digits == 0) return false;
+        line += digits;
+        pattern = strchr(pattern, '>');
+        ck_assert_ptr_nonnull(pattern);
+    }
+    return *line == '\0';
+}
+
+// Of the lines expected at this time, finds one not yet seen that is like the
+// text: lines of one time may come in any order.
+static struct expected *find_expected(struct expected *expected, int count,
+                                      double time, const char *text)
+{
+    for (struct expected *e = expected; e < expected + count; e++)
+        if (!e->seen && e->time == time && matches(e->text, text)) return e;
+    return NULL;
+}
+
+// The child's times are a little late where the whole machine is.
+static void assert_in_time(const struct child *child, int line, double expected)
+{
+    double allowed = (0.150 + 10 * child->lateness) * multiplier();
+    double time = child->times[line];
+
+    ck_assert_msg(time > expected - 0.050 && time < expected + allowed,
+                  "at %.3f s, not %.3f to %.3f s: line %d of\n%s", time,
+                  expected - 0.050, expected + allowed, line + 1,
+                  child->out.text);
+}
+
+static void assert_output(const char *example)
+{
+    struct expected expected[LINES_MAX] = { { .seen = false } };
+    int count = read_expected(example, expected);
+    struct child child;
+
+    child_start(&child, example, NULL);
+    int code = child_end(&child);
+    ck_assert_str_eq(child.err.text, "");
+    ck_assert_int_eq(code, 0);
+    ck_assert_msg(child.lines == count, "%d lines instead of %d:\n%s",
+                  child.lines, count, child.out.text);
+    char copy[sizeof(child.out.text)], *rest = copy;
+    memcpy(copy, child.out.text, sizeof(copy));
+    for (int i = 0; i < count; i++) {
+        char *text = strsep(&rest, "\n");
+        double time = expected[i].time;
+        struct expected *e = find_expected(expected, count, time, text);
+        ck_assert_msg(e != NULL, "not expected as line %d: %s", i + 1, text);
+        e->seen = true;
+        assert_in_time(&child, i, time);
+    }
+    ck_assert_str_eq(rest, ""); // nothing after the last newline
+    ck_assert_int_eq(child.threads, 3);
+}
+
+// Two tasks sleep for two seconds at the same time, and are joined.
+START_TEST(test_readme)
+{
+    assert_output("readme");
+}
+END_TEST
+
+// The same program, as a state machine written by hand, does the same.
+START_TEST(test_states)
+{
+    assert_output("states");
+}
+END_TEST
+
+// Two tasks sleep three times each, side by side.
+START_TEST(test_timer)
+{
+    assert_output("timer");
+}
+END_TEST
+
+// A socket bound to the address, or -1.
+static int bound_socket(struct socket_addr addr)
+{
+    int sock = socket(addr.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (sock != -1 && bind(sock, &addr.any, addr.len) == 0) return sock;
+    if (sock != -1) close(sock);
+    return -1;
+}
+
+static bool is_free(void *addr)
+{
+    int sock = bound_socket(*(struct socket_addr *)addr);
+
+    if (sock == -1) return false;
+    close(sock);
+    return true;
+}
+
+// A lock between processes: only one socket can have this name, for as long as
+// it is open. A name that begins with a zero byte is in no directory.
+static bool lock_9998(void *sock)
+{
+    struct sockaddr_un name = { AF_UNIX, "\0trale's test of port 9998" };
+
+    return bind(*(int *)sock, (struct sockaddr *)&name, sizeof(name)) == 0;
+}
+
+// The example always uses the same port, as the same test of another checkout
+// may do at this moment.
+START_TEST(test_udp)
+{
+    struct socket_addr addr = localhost(9998);
+    int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    wait_until(lock_9998, &sock);
+    wait_until(is_free, &addr);
+    assert_output("udp");
+    close(sock);
+}
+END_TEST
+
+// A task spawns another and awaits its output.
+START_TEST(test_sub_tasks)
+{
+    assert_output("sub_tasks");
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// udp_echo
+// ---------------------------------------------------------------------------
+
+// The same address with a port that nobody uses now.
+static struct socket_addr free_addr(struct socket_addr addr)
+{
+    int sock = bound_socket(addr);
+
+    ck_assert_msg(sock != -1, "%s", strerror(errno));
+    addr = local_addr(sock);
+    close(sock);
+    return addr;
+}
+
+static void print_addr(char *text, size_t len, struct socket_addr addr)
+{
+    const char *format =
+        addr.any.sa_family == AF_INET ? "127.0.0.1:%u" : "[::1]:%u";
+
+    // The port is at the same place in both.
+    snprintf(text, len, format, ntohs(addr.v4.sin_port));
+}
+
+// Starts the server and waits until it serves.
+static void server_start(struct child *child, struct socket_addr addr)
+{
+    char text[40], line[80];
+
+    print_addr(text, sizeof(text), addr);
+    snprintf(line, sizeof(line), "Echoing on %s\n", text);
+    child_start(child, "udp_echo", text);
+    while (child->lines == 0 && child->out.fd != -1) child_poll(child);
+    ck_assert_msg(strcmp(child->out.text, line) == 0, "%s%s", child->out.text,
+                  child->err.text);
+}
+
+// The server must end at this signal, in good order, and have met no error.
+static void server_stop(struct child *child, int signal)
+{
+    ck_assert_int_eq(kill(child->pid, signal), 0);
+    int code = child_end(child);
+    ck_assert_str_eq(child->err.text, "");
+    ck_assert_int_eq(code, 0);
+    ck_assert_int_eq(child->lines, 2);
+    ck_assert_str_eq(strchr(child->out.text, '\n'), "\nBye\n");
+    ck_assert_int_le(child->threads, 3);
+}
+
+// A client of the server: a blocking socket that waits for five seconds.
+static int client_open(struct socket_addr server)
+{
+    struct timeval timeout = { (time_t)(5 * multiplier()), 0 };
+    int sock = socket(server.any.sa_family, SOCK_DGRAM, 0);
+
+    ck_assert_int_ne(sock, -1);
+    ck_assert_int_eq(
+        setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)),
+        0);
+    ck_assert_int_eq(connect(sock, &server.any, server.len), 0);
+    return sock;
+}
+
+// The bytes of the nth datagram. No two of them within 251 are alike.
+static void fill(char *buf, size_t len, int nth)
+{
+    for (size_t i = 0; i < len; i++) buf[i] = (char)(((size_t)nth + i) % 251);
+}
+
+static void send_nth(int sock, int nth, size_t len)
+{
+    static char buf[DATAGRAM_MAX];
+
+    fill(buf, len, nth);
+    ssize_t n = send(sock, buf, len, 0);
+    ck_assert_msg(n == (ssize_t)len, "datagram %d: sent %zd of %zu bytes: %s",
+                  nth, n, len, strerror(errno));
+}
+
+static void receive_nth(int sock, int nth, size_t len)
+{
+    static char buf[DATAGRAM_MAX + 1], sent[DATAGRAM_MAX];
+
+    ssize_t n = recv(sock, buf, sizeof(buf), 0);
+    ck_assert_msg(n != -1, "datagram %d: %s", nth, strerror(errno));
+    ck_assert_msg(n == (ssize_t)len, "datagram %d: %zd of %zu bytes", nth, n,
+                  len);
+    fill(sent, len, nth);
+    ck_assert_msg(memcmp(buf, sent, len) == 0, "datagram %d was changed", nth);
+}
+
+// From 0 to 9000 bytes: among 9001 datagrams each length comes once.
+static size_t length(int nth)
+{
+    return (size_t)nth * 7919 % 9001;
+}
+
+// Sends one, awaits one. Nothing is sent again, so none may be lost.
+static void assert_echoes(struct socket_addr addr, int signal)
+{
+    struct child server;
+
+    server_start(&server, addr);
+    int sock = client_open(addr), count = rounds(10000);
+    for (int i = 0; i < count; i++) {
+        send_nth(sock, i, length(i));
+        receive_nth(sock, i, length(i));
+    }
+    close(sock);
+    server_stop(&server, signal);
+}
+
+// 10,000 datagrams of many lengths come back as they were, one by one.
+START_TEST(test_echo_ipv4)
+{
+    assert_echoes(free_addr(localhost(0)), SIGINT);
+}
+END_TEST
+
+// The same over IPv6, where the machine has it.
+START_TEST(test_echo_ipv6)
+{
+    struct socket_addr any_port = localhost6(0);
+
+    if (is_free(&any_port))
+        assert_echoes(free_addr(any_port), SIGTERM);
+    else
+        printf("echo_ipv6: skipped, this machine has no ::1\n");
+}
+END_TEST
+
+// The longest datagram that UDP can carry comes back whole.
+START_TEST(test_echo_largest)
+{
+    struct socket_addr addr = free_addr(localhost(0));
+    struct child server;
+
+    server_start(&server, addr);
+    int sock = client_open(addr);
+    send_nth(sock, 0, DATAGRAM_MAX);
+    receive_nth(sock, 0, DATAGRAM_MAX);
+    close(sock);
+    server_stop(&server, SIGINT);
+}
+END_TEST
+
+// Each has one datagram under way, and must get its own back.
+START_TEST(test_echo_two_clients)
+{
+    struct socket_addr addr = free_addr(localhost(0));
+    struct child server;
+
+    server_start(&server, addr);
+    int socks[] = { client_open(addr), client_open(addr) };
+    int count = rounds(10000) & ~1;
+    for (int i = 0; i < count; i += 2) {
+        for (int j = 0; j < 2; j++) send_nth(socks[j], i + j, length(i + j));
+        for (int j = 0; j < 2; j++) receive_nth(socks[j], i + j, length(i + j));
+    }
+    for (int j = 0; j < 2; j++) close(socks[j]);
+    server_stop(&server, SIGINT);
+}
+END_TEST
+
+// The CPU time that another process has used so far.
+static double child_cpu(const struct child *child)
+{
+    struct timespec time;
+    clockid_t clock;
+
+    ck_assert_int_eq(clock_getcpuclockid(child->pid, &clock), 0);
+    ck_assert_int_eq(clock_gettime(clock, &time), 0);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+// Three threads, all asleep: no CPU time at all passes in half a second. What
+// the server still does after its last echo may fall into the first try. The
+// thread sanitizer's thread wakes up now and then.
+START_TEST(test_echo_idle)
+{
+    struct socket_addr addr = free_addr(localhost(0));
+    double used = 1, allowed = sanitizer_threads() == 0 ? 0 : 0.005;
+    struct child server;
+
+    server_start(&server, addr);
+    int sock = client_open(addr);
+    send_nth(sock, 1, 1);
+    receive_nth(sock, 1, 1);
+    for (int try = 0; try < 5 && used > allowed; try++) {
+        double before = child_cpu(&server);
+        sleep_for(0.5);
+        used = child_cpu(&server) - before;
+    }
+    ck_assert_msg(used <= allowed, "%.6f s of CPU time in 0.5 s", used);
+    ck_assert_int_eq(child_threads(&server) - sanitizer_threads(), 3);
+    close(sock);
+    server_stop(&server, SIGTERM);
+}
+END_TEST
+
+// Nothing was asked of it yet: it must not be too early for the signal.
+START_TEST(test_echo_signals)
+{
+    static const int signals[] = { SIGINT, SIGTERM };
+
+    for (int i = 0; i < 2; i++) {
+        struct child server;
+        server_start(&server, free_addr(localhost(0)));
+        server_stop(&server, signals[i]);
+    }
+}
+END_TEST
+
+// The server must refuse to start: one line on stderr and this exit code.
+static void assert_refuses(const char *arg, int code)
+{
+    struct child child;
+
+    child_start(&child, "udp_echo", arg);
+    ck_assert_msg(child_end(&child) == code, "%s: not exit code %d: %s", arg,
+                  code, child.err.text);
+    ck_assert_str_eq(child.out.text, "");
+    char *text = child.err.text;
+    ck_assert_msg(strncmp(text, "udp_echo: ", 10) == 0, "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, arg));
+    ck_assert_msg(strchr(text, '\n') == text + child.err.len - 1,
+                  "not one line: %s", text);
+}
+
+// What is no address is told in one line, and the exit code is 2.
+START_TEST(test_echo_bad_address)
+{
+    static const char *const args[] = {
+        "",           "nonsense",        "localhost:9999", "127.0.0.1",
+        "127.0.0.1:", "127.0.0.1:65536", "256.0.0.1:9999", "127.0.0.1:9999x",
+        "[::1]",      "[::1:9999",       "::1:9999",       "[127.0.0.1]:9999"
+    };
+
+    for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++)
+        assert_refuses(args[i], 2);
+}
+END_TEST
+
+// A port that is taken is told in one line, and the exit code is 1.
+START_TEST(test_echo_port_in_use)
+{
+    int sock = bound_socket(localhost(0));
+    char text[40];
+
+    ck_assert_int_ne(sock, -1);
+    print_addr(text, sizeof(text), local_addr(sock));
+    assert_refuses(text, 1);
+    close(sock);
+}
+END_TEST
+
+Suite *examples_suite(void)
+{
+    Suite *suite = suite_create("examples");
+
+    add_test(suite, test_readme, 10);
+    add_test(suite, test_states, 10);
+    add_test(suite, test_timer, 10);
+    add_test(suite, test_udp, 20);
+    add_test(suite, test_sub_tasks, 10);
+    add_test(suite, test_echo_ipv4, 60);
+    add_test(suite, test_echo_ipv6, 60);
+    add_test(suite, test_echo_largest, 10);
+    add_test(suite, test_echo_two_clients, 60);
+    add_test(suite, test_echo_idle, 10);
+    add_test(suite, test_echo_signals, 10);
+    add_test(suite, test_echo_bad_address, 20);
+    add_test(suite, test_echo_port_in_use, 10);
+    return suite;
+}
