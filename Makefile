@@ -22,6 +22,7 @@ run: $(BUILD)/examples/$(EXAMPLE)
 # Every test, then whether documents and sources keep to what they say.
 check: all $(BUILD)/tests/check
 	$(RUN) $(BUILD)/tests/check
+	sh tests/check_compile.sh
 
 asan:
 	ASAN_OPTIONS=detect_leaks=1 $(MAKE) check BUILD=build/asan \
