@@ -23,6 +23,7 @@ run: $(BUILD)/examples/$(EXAMPLE)
 check: all $(BUILD)/tests/check
 	$(RUN) $(BUILD)/tests/check
 	sh tests/check_compile.sh
+	sh tests/check_docs.sh
 
 asan:
 	ASAN_OPTIONS=detect_leaks=1 $(MAKE) check BUILD=build/asan \

@@ -1,0 +1,170 @@
+#!/bin/sh
+# Holds the documents to the code: every name that NOTES.md and README.md put
+# in backquotes exists, the mirror has a row for every item of trale, every
+# hazard has its test, every function in trale.c says which threads run it and
+# what it locks, and no file has outgrown its budget of lines.
+# Run from the top of the repository.
+set -u
+failures=0
+
+fail() {
+    echo "docs: $*" >&2
+    failures=$((failures + 1))
+}
+
+sources=$(ls ./*.[ch] examples/*.[ch] tests/*.[ch] tests/*.sh Makefile)
+
+# Backquoted words of our own kind: paths, and names in lower case. Rust names
+# hold a "::" or a capital letter, so they are passed over.
+names() {
+    sed -e '/^```/,/^```/d' "$1" | grep -o '`[^`]*`' | tr -d '`' | sort -u |
+        grep -E '^(\.?[a-z0-9_./-]+|[a-z][a-z0-9_]*\(\)|struct [a-z_]+)$'
+}
+
+for document in NOTES.md README.md; do
+    for name in $(names "$document" | tr ' ' '@'); do
+        case $name in
+        struct@*)
+            grep -qE "^ *(static |const )*struct ${name#struct@} \{" $sources ||
+                fail "$document names struct ${name#struct@}, which is nowhere"
+            ;;
+        *.rs | epoll | libc) ;;
+        */* | *.c | *.h | *.md | *.sh | *.py | *.txt)
+            test -e "$name" || test -e "examples/$name" ||
+                case $name in build/*) true ;; *) false ;; esac ||
+                fail "$document names the file $name, which does not exist"
+            ;;
+        *"()")
+            grep -qE "(^|[^a-z_])${name%"()"}\(" $sources ||
+                fail "$document names the function $name, which is nowhere"
+            ;;
+        test_*)
+            grep -q "^START_TEST($name)" tests/*.c ||
+                fail "$document names the test $name, which does not exist"
+            ;;
+        *)
+            { grep -qwF -- "${name##*.}" $sources &&
+                grep -qwF -- "${name%%.*}" $sources; } ||
+                fail "$document names $name, which is nowhere in the sources"
+            ;;
+        esac
+    done
+done
+
+# Every struct, field, enum, function and trait impl of trale at 2e2bf2f.
+while read -r item; do
+    grep -qF "| \`$item\` |" NOTES.md || fail "the mirror lacks a row for $item"
+done << 'ITEMS'
+Task
+Task::id
+Task::future
+impl Wake for Task
+Task::wake
+Executor
+Executor::waiting
+Executor::run_q
+Executor::cv
+TaskJoiner<T>
+TaskJoiner::rx
+TaskJoiner::join
+Executor::get
+Executor::spawn
+Executor::block_on
+Executor::executor_loop
+Reactor
+Reactor::poll
+WakeupKind
+WakeupKind::Readable
+WakeupKind::Writable
+Reactor::get
+Reactor::register_waker
+Reactor::reactor_loop
+Subscription<T>
+Subscription::fd
+Subscription::data
+Poll<T>
+Poll::wakers
+Poll::epoll
+Poll::new
+Poll::insert
+Poll::wait
+Timer
+Timer::expiration
+Timer::fd
+Timer::sleep
+impl Future for Timer
+Timer::Output
+Timer::poll
+UdpSocket
+UdpSocket::inner
+UdpSocket::bind
+UdpSocket::recv_from
+UdpSocket::send_to
+RecvFrom
+RecvFrom::sock
+RecvFrom::buf
+impl Future for RecvFrom
+RecvFrom::Output
+RecvFrom::poll
+SendTo
+SendTo::sock
+SendTo::dst
+SendTo::buf
+impl Future for SendTo
+SendTo::Output
+SendTo::poll
+ITEMS
+
+# Every hazard that a Check test must show, and every test of a hazard in
+# NOTES.md. Those missing here take a fault injector or a simulator.
+for hazard in 1 2 3 4 6 7 8 9 10 11 12 13 14 15 17 18 19 20 21 22 23 24 25 26 \
+    27 28 29 30 32 34 35 36 37 38 39 40 41 42; do
+    grep -qE "// Hazards? ([0-9]+(,| and) )*${hazard}[:, ]" tests/test_*.c ||
+        fail "no test is marked with hazard $hazard"
+    grep -qE "^\| $hazard \|.*\`test_" NOTES.md ||
+        fail "NOTES.md names no test for hazard $hazard"
+done
+
+# The line above each function (or the last of those that name it) has three
+# parts: Rust counterpart | threads | locks.
+awk '
+    /^\/\// { comment = comment " " $0; next }
+    /^[a-z].*[a-z_]\(/ && !/;$/ && !/^(enum|struct [a-z_]* \{)/ {
+        if (split(comment, parts, "|") < 3) {
+            print "docs: trale.c:" FNR " lacks its line of threads and locks: " $0
+            bad = 1
+        }
+    }
+    { comment = "" }
+    END { exit bad }
+' trale.c >&2 || failures=$((failures + 1))
+
+budget() { # budget FILE LINES: of code, without blank lines and comments
+    code=$(grep -vcE '^[[:space:]]*(//.*)?$' "$1")
+    test "$code" -le "$2" || fail "$1 has $code lines of code, $2 are allowed"
+}
+
+budget trale.c 450
+budget trale.h 150
+for file in trale.c trale.h; do
+    code=$(grep -vcE '^[[:space:]]*(//.*)?$' $file)
+    comments=$(grep -cE '^[[:space:]]*//' $file)
+    test $((comments * 10)) -ge $((code * 8)) &&
+        test $((comments * 10)) -le $((code * 11)) ||
+        fail "$file: $comments comment lines for $code code lines, want .8 to 1.1"
+done
+for file in Makefile examples/*.c; do
+    test "$(wc -l < "$file")" -le 80 || fail "$file has more than 80 lines"
+done
+for file in examples/*.c; do
+    grep -q '^// Expected output' "$file" || fail "$file shows no expected output"
+done
+
+# Each `make TARGET` of the documents is a target.
+for target in $(grep -ohE '(`|^ +)make [a-z-]+' README.md NOTES.md |
+    awk '{ print $NF }' | sort -u); do
+    grep -qE "^$target:" Makefile || fail "make $target is no target"
+done
+
+test $failures -eq 0 && echo "docs: documents and sources agree"
+exit $((failures > 0))
