@@ -23,6 +23,9 @@
 // reports the descriptor, reactor_loop wakes the waker, and the task is back
 // on the run-queue. Then the loop polls it once more, from the top.
 //
+// To see it happen, set TRALE_TRACE=1 and run any example. The calls of narrate
+// in the code are the captions that it prints.
+//
 // Three kinds of thread meet here: the executor thread, the reactor thread,
 // and any other (main is one). The line above each function says
 //
@@ -34,9 +37,10 @@
 // does not care. What a vtable leads to is not counted: that may be foreign
 // code, a future or a waker of somebody else's, so nothing is called through a
 // vtable while a lock is held. Nobody takes one lock while holding the other,
-// so there is no order to get wrong. "The executor" as a thread means: the
-// executor thread, for all that a spawned task does. A future that was never
-// spawned belongs to the thread that made it.
+// so there is no order to get wrong; only what prints both queues (executor_dump
+// and, while tracing, narrate) takes executor.lock inside reactor.lock. "The
+// executor" as a thread means: the executor thread, for all that a spawned task
+// does. A future that was never spawned belongs to the thread that made it.
 #define _GNU_SOURCE // for pthread_setname_np
 #include "trale.h"
 
@@ -46,7 +50,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -64,8 +67,22 @@
 // ---------------------------------------------------------------------------
 
 // The task being polled on this thread, so NULL everywhere but on the executor
-// thread. Each thread has its own.
+// thread; and what the narration calls this thread. Each thread has its own.
 static _Thread_local const struct task *current;
+static _Thread_local const char *thread_name = "other";
+
+// The narration, which is the last section: under TRALE_TRACE=1 each event
+// prints a line. Read the lines with `if (tracing)` as captions of what has
+// just been done: the event's name, and the task or the subscription that it
+// happened to.
+//
+// Set before main and never again, so any thread may read it. The processor
+// soon predicts how each of these ifs goes; `make bench` shows their price.
+static bool tracing;
+static void narrate(const char *event, const struct task *task,
+                    const struct subscription *sub);
+static void narrate_step(void);
+static void print_task(FILE *out, const struct task *task);
 
 // panic!: prints one line that says what happened, in which task and what to
 // do instead, and aborts. Defined below, where it can see into a task.
@@ -109,7 +126,7 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
     for (const int *fault = faults; *fault; fault++) sigdelset(&all, *fault);
     pthread_sigmask(SIG_SETMASK, &all, &old); // a new thread inherits the mask
     int error = pthread_atfork(NULL, NULL, note_fork);
-    if (error == 0) error = pthread_create(&thread, NULL, loop, NULL);
+    if (error == 0) error = pthread_create(&thread, NULL, loop, (void *)name);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error != 0)
         panic("cannot start the %s thread: %s", name, strerror(error));
@@ -170,9 +187,10 @@ struct poll future_poll(struct future *future, struct context *cx)
 // Rust: when a sleep is over, its descriptor is closed while the task runs on.
 struct poll await(struct future **child, struct context *cx)
 {
+    if (child == NULL) // as ASYNC_BEGIN calls it for a line that it lacks
+        panic("an AWAIT inside a switch cannot be resumed: use if and else");
     if (*child == NULL)
-        panic("nothing to await: a constructor returned NULL, or an AWAIT "
-              "inside a switch cannot be resumed (use if and else there)");
+        panic("there is nothing to await: a constructor returned NULL");
     struct poll poll = future_poll(*child, cx);
     if (poll.ready) {
         future_drop(*child);
@@ -251,30 +269,13 @@ static struct executor {
     // run_q: new or woken, to be polled, the oldest first.
     // waiting: being polled, or pending until someone wakes it.
     struct link run_q, waiting;
+    // The task whose poll is under way: no other thread may look into it. Rule
+    // 1 does not need this, only those who print where everything is.
+    const struct task *polled;
     unsigned long spawned; // tasks so far
 } executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
                .run_q = { &executor.run_q, &executor.run_q },
                .waiting = { &executor.waiting, &executor.waiting } };
-
-// panic! | any thread | any lock
-//
-// The line is put together first and printed in one go, so that it does not
-// mix with what other threads print.
-static void panic(const char *format, ...)
-{
-    char line[256];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    if (current == NULL)
-        fprintf(stderr, "trale: %s\n", line);
-    else
-        fprintf(stderr, "trale: in task %s#%lu: %s\n", current->name,
-                current->id, line);
-    abort();
-}
 
 // Vec::push, Slab::insert and their undoing | any thread | holds executor.lock
 //
@@ -308,7 +309,7 @@ static void task_waker_clone(void *data)
     ((struct task *)data)->refs++;
 }
 
-// drop(Arc<Task>) | any thread | takes executor.lock
+// drop(Arc<Task>) | any thread | holds executor.lock, and gives it back
 //
 // A waiting task that only the executor and its joiner refer to has no waker
 // left, and none can appear: wakers are cloned from one another, and the first
@@ -318,18 +319,25 @@ static void task_waker_clone(void *data)
 //
 // The future was dropped long before the count can reach zero. Only the memory
 // is freed here, on whatever thread comes last.
-static void task_waker_drop(void *data)
+static void task_release(struct task *task)
 {
-    struct task *task = data;
-
-    lock(&executor.lock);
     size_t refs = --task->refs;
-    if (task->queue == &executor.waiting && refs == 1u + task->joinable)
-        panic("nobody holds a waker of task %s#%lu any more, so it can never "
-              "run again: keep a clone of cx->waker and wake it",
-              task->name, task->id);
+
+    if (task->queue == &executor.waiting && refs == 1u + task->joinable) {
+        current = task; // the panic is about this one
+        panic("nobody holds a waker of it any more, so it can never run again: "
+              "keep a clone of cx->waker and wake it");
+    }
+    if (tracing && refs == 0) narrate("drop", task, NULL);
     pthread_mutex_unlock(&executor.lock);
     if (refs == 0) free(task);
+}
+
+// drop(Waker) | any thread | takes executor.lock
+static void task_waker_drop(void *data)
+{
+    lock(&executor.lock);
+    task_release(data);
 }
 
 // task.rs: <Task as Wake>::wake | any thread | takes executor.lock
@@ -344,9 +352,10 @@ static void task_waker_wake(void *data)
     struct task *task = data;
 
     lock(&executor.lock);
-    if (task->queue == &executor.waiting) task_move(task, &executor.run_q);
-    pthread_mutex_unlock(&executor.lock);
-    task_waker_drop(task); // wake consumes the waker
+    bool waits = task->queue == &executor.waiting;
+    if (waits) task_move(task, &executor.run_q);
+    if (tracing) narrate(waits ? "wake" : "wake-noop", task, NULL);
+    task_release(task); // wake consumes the waker
 }
 
 // impl Wake for Task
@@ -374,6 +383,7 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
     if (task == NULL) panic("joined twice: a task gives its output only once");
     lock(&executor.lock);
     task->joining = &finished;
+    if (tracing) narrate("join", task, NULL);
     while (!task->output.ready) pthread_cond_wait(&finished, &executor.lock);
     intptr_t value = task->output.value;
     pthread_mutex_unlock(&executor.lock);
@@ -386,9 +396,7 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
 // Detaches: the task runs on, and nobody will ask for its output. After a join
 // or an await it only gives the task back, which by then is done.
 //
-// The joiner's reference is given back as a waker's is. Between the two
-// critical sections the count is one too high, which hides a lost waker for a
-// moment, but never invents one.
+// The waker belongs to a task that awaited this one, if any did.
 void task_joiner_drop(struct task_joiner *joiner)
 {
     struct task *task = joiner->task;
@@ -399,9 +407,8 @@ void task_joiner_drop(struct task_joiner *joiner)
     lock(&executor.lock);
     struct waker waker = waker_take(&task->joiner);
     task->joinable = false;
-    pthread_mutex_unlock(&executor.lock);
+    task_release(task);
     waker_drop(&waker); // through a vtable, so not under the lock (rule 6)
-    task_waker_drop(task);
 }
 
 // later trale: TaskJoiner::poll | the executor | takes executor.lock
@@ -421,6 +428,7 @@ static struct poll joiner_poll(struct future *future, struct context *cx)
     struct waker replaced = task->joiner; // the latest waker wins
     task->joiner = latest;
     struct poll output = task->output;
+    if (tracing && !output.ready) narrate("join", task, NULL);
     pthread_mutex_unlock(&executor.lock);
     waker_drop(&replaced);
     return output;
@@ -439,7 +447,7 @@ static void joiner_drop(struct future *future)
 static const struct future_vtable joiner_vtable = { "joiner", joiner_poll,
                                                     joiner_drop };
 
-static void *executor_loop(void *unused);
+static void *executor_loop(void *name);
 
 // task.rs: Executor::get, Executor::spawn | any thread | takes executor.lock
 //
@@ -461,6 +469,7 @@ struct task_joiner executor_spawn(struct future *future)
     if (executor.spawned == 0) thread_spawn("executor", executor_loop);
     task->id = ++executor.spawned;
     task_move(task, &executor.run_q);
+    if (tracing) narrate("spawn", task, NULL);
     pthread_mutex_unlock(&executor.lock);
     return (struct task_joiner){ { &joiner_vtable, .in_place = true }, task };
 }
@@ -478,8 +487,9 @@ intptr_t executor_block_on(struct future *future)
 }
 
 // task.rs: Executor::executor_loop | the executor | takes executor.lock
-static void *executor_loop(void *unused)
+static void *executor_loop(void *name)
 {
+    thread_name = name;
     for (;;) {
         // 1. Take the oldest task that can run; sleep while there is none.
         // (Rust trale takes the youngest: one that wakes itself starves all.)
@@ -495,14 +505,16 @@ static void *executor_loop(void *unused)
         // The waker that we lend to the poll counts from here, so rule 8 has
         // nothing to report until we take it back.
         task_move(task, &executor.waiting);
+        if (tracing) narrate("poll", task, NULL);
         task_waker_clone(task);
+        executor.polled = task;
         pthread_mutex_unlock(&executor.lock);
 
         // 3. Poll it, with no lock held (rule 6): it may spawn, wake, register
         // and drop what it likes. A poll that blocks would hold up all tasks.
-        struct waker waker = { &task_waker_vtable, task };
-        struct context cx = { &waker };
+        struct context cx = { &(struct waker){ &task_waker_vtable, task } };
         current = task;
+        if (tracing) narrate_step();
         struct poll poll = future_poll(task->future, &cx);
 
         // 4. Pending: nothing to do, for whoever holds a clone of the waker
@@ -513,21 +525,26 @@ static void *executor_loop(void *unused)
         // `current` stays, so that a join from in here is refused too.
         if (poll.ready) {
             future_drop(task->future);
+            task->future = NULL;
             lock(&executor.lock);
             task_move(task, &task->link);
             task->output = poll;
             task->refs--; // the executor's own; the lent waker is another
             struct waker joiner = waker_take(&task->joiner);
             if (task->joining != NULL) pthread_cond_signal(task->joining);
+            if (tracing) narrate("ready", task, NULL);
             pthread_mutex_unlock(&executor.lock);
             waker_wake(&joiner);
         }
-        current = NULL;
 
-        // 5. Take back the waker. If no clone was kept, rule 8 speaks here.
-        waker_drop(&waker);
+        // 5. Take back the waker. If no clone was kept, rule 8 speaks here. From
+        // now on a dump may look into the task, wherever it is called.
+        lock(&executor.lock);
+        if (tracing && !poll.ready) narrate("pending", task, NULL);
+        executor.polled = current = NULL;
+        task_release(task);
     }
-    return unused; // never
+    return NULL; // never
 }
 
 // ---------------------------------------------------------------------------
@@ -571,11 +588,12 @@ static struct waker reactor_take(struct epoll_event event);
 // Each waker is woken after the lock has been given back (rule 6): waking one
 // of ours takes executor.lock, and waking a foreign one may do anything but
 // block, even register with us.
-static void *reactor_loop(void *unused)
+static void *reactor_loop(void *name)
 {
     // As many as one call may fetch. More are not lost, they come next time.
     struct epoll_event events[64];
 
+    thread_name = name;
     for (;;) {
         int n = epoll_wait(reactor.epoll, events, 64, -1);
         // SIGSTOP, then SIGCONT: EINTR, whatever the thread blocks.
@@ -585,7 +603,7 @@ static void *reactor_loop(void *unused)
             waker_wake(&waker);
         }
     }
-    return unused; // never
+    return NULL; // never
 }
 
 // reactor/mod.rs: Reactor::get | any thread | holds reactor.lock
@@ -621,6 +639,7 @@ struct poll reactor_register_waker(struct subscription *sub, int fd,
     lock(&reactor.lock);
     int error = fd < 0 || fd >= FDS_MAX ? -EBADF : reactor_get();
     if (error == 0) error = reactor_change(sub, true);
+    if (tracing && error == 0) narrate("register", NULL, sub);
     pthread_mutex_unlock(&reactor.lock);
     if (error != 0) waker_drop(&sub->waker);
     return error == 0 ? POLL_PENDING : POLL_READY(error);
@@ -635,8 +654,9 @@ struct poll reactor_register_waker(struct subscription *sub, int fd,
 void reactor_deregister_waker(struct subscription *sub)
 {
     lock(&reactor.lock);
+    if (sub->waker.vtable != NULL) reactor_change(sub, false);
+    if (tracing && sub->waker.vtable) narrate("deregister", NULL, sub);
     struct waker waker = waker_take(&sub->waker);
-    if (waker.vtable != NULL) reactor_change(sub, false);
     pthread_mutex_unlock(&reactor.lock);
     waker_drop(&waker);
 }
@@ -714,8 +734,9 @@ static struct waker reactor_take(struct epoll_event event)
         struct subscription *sub = source->waiting;
         while (!(event.events & (sub->kind | EPOLLERR | EPOLLHUP)))
             sub = sub->next;
-        waker = waker_take(&sub->waker);
         reactor_change(sub, false);
+        if (tracing) narrate("event", NULL, sub);
+        waker = waker_take(&sub->waker);
     }
     pthread_mutex_unlock(&reactor.lock);
     return waker;
@@ -746,14 +767,15 @@ struct timer {
     int fd;             // -1 until the first poll
 };
 
-// Instant::now | any thread | no lock
+// Instant::now | any thread | any lock
 //
-// The clock that the timerfd uses too, and which nobody can set.
-static int64_t instant_now(void)
+// CLOCK_MONOTONIC is the clock that the timerfd uses too, and which nobody can
+// set. The narration asks for another one as well.
+static int64_t instant_now(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * NANOS_PER_SEC + now.tv_nsec;
 }
 
@@ -769,10 +791,10 @@ static struct poll timer_poll(struct future *future, struct context *cx)
     struct itimerspec at = { .it_value = { self->expiration / NANOS_PER_SEC,
                                            self->expiration % NANOS_PER_SEC } };
 
-    if (instant_now() >= self->expiration) return POLL_READY(0);
+    if (instant_now(CLOCK_MONOTONIC) >= self->expiration) return POLL_READY(0);
     if (self->fd == -1) self->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (self->fd == -1) return POLL_READY(-errno);
-    if (timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &at, NULL) == -1)
+    if (self->fd == -1 ||
+        timerfd_settime(self->fd, TFD_TIMER_ABSTIME, &at, NULL) == -1)
         return POLL_READY(-errno);
     return reactor_register_waker(&self->sub, self->fd, cx->waker,
                                   WAKEUP_READABLE);
@@ -800,7 +822,7 @@ struct future *timer_sleep(struct duration duration)
     static const struct future_vtable vtable = { "timer", timer_poll,
                                                  timer_drop };
     struct timer *self = future_new(sizeof(*self), &vtable);
-    int64_t now = instant_now();
+    int64_t now = instant_now(CLOCK_MONOTONIC);
 
     self->fd = -1;
     self->expiration = INT64_MAX; // for ever, should the sum overflow
@@ -914,4 +936,241 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
                                .fd = fd,     .buf = (void *)buf,
                                .len = len,   .addr = *target };
     return &self->future;
+}
+
+// ---------------------------------------------------------------------------
+// Where is everything? Panics and dumps. Not in Rust trale.
+//
+// A debugger shows the stack of each thread, but a suspended task has none: it
+// left the executor's stack when its poll returned. What a stack would tell is
+// in its structs, from the task's future down the awaited children to the leaf:
+//
+//     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
+//
+// So reads a task: its name and number, the AWAIT that it has come to, the name
+// of the future that it awaits there, that one's AWAIT, and so on. The leaf has
+// no AWAIT. What it waits for is known to the reactor, as a descriptor.
+// ---------------------------------------------------------------------------
+
+// ours | any thread | holds executor.lock, or polls the task
+//
+// The chain can be followed as far as it is made of AWAITs. A machine written
+// by hand, or a future that awaits several, is the last that we can name.
+//
+// While a task is polled, the executor changes its futures without a lock, so
+// no other thread may look at them. Once it is done it has no future, and shows
+// its output instead.
+static void print_task(FILE *out, const struct task *task)
+{
+    fprintf(out, "%s#%lu", task->name, task->id);
+    if (task == executor.polled && task != current) return;
+    if (task->output.ready) fprintf(out, " = %ld", (long)task->output.value);
+    for (const struct future *f = task->future; f != NULL && f->is_async;) {
+        const struct async *async = (const struct async *)f;
+        const char *slash = strrchr(async->file, '/');
+        const char *file = slash != NULL ? slash + 1 : async->file;
+
+        fprintf(out, " at %s:%d", file, async->line);
+        f = async->child;
+        if (f != NULL) fprintf(out, " > %s", f->vtable->name);
+    }
+}
+
+// panic! | any thread | any lock
+//
+// It needs no memory, for that may be what has run out. While we hold stderr,
+// no line of another thread gets in between.
+static void panic(const char *format, ...)
+{
+    va_list args;
+
+    flockfile(stderr);
+    fputs(current == NULL ? "trale" : "trale: in task ", stderr);
+    if (current != NULL) print_task(stderr, current);
+    fputs(": ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+// ours | any thread | any lock
+static const char *kind_name(enum wakeup_kind kind)
+{
+    return kind == WAKEUP_READABLE ? "readable" : "writable";
+}
+
+// ours | any thread | holds reactor.lock
+//
+// Not every descriptor is a timerfd. Those that are not refuse the question.
+static void print_wait(FILE *out, const struct subscription *sub)
+{
+    struct itimerspec at;
+
+    if (timerfd_gettime(sub->fd, &at) == -1)
+        fprintf(out, " (fd %d, %s)", sub->fd, kind_name(sub->kind));
+    else
+        fprintf(out, " (fd %d, in %ld.%ld s)", sub->fd,
+                (long)at.it_value.tv_sec, at.it_value.tv_nsec / 100000000);
+}
+
+// ours | any thread | holds both locks
+//
+// A task does not know its subscriptions, and the reactor knows no tasks. What
+// joins the two is the waker, so we look for those of this task. That is slow
+// for many tasks with many descriptors, but costs nothing until it is asked.
+static void dump_queue(FILE *out, const char *name, const struct link *queue)
+{
+    int fds = getdtablesize() < FDS_MAX ? getdtablesize() : FDS_MAX;
+
+    for (struct link *link = queue->next; link != queue; link = link->next) {
+        const struct task *task = (const struct task *)link;
+
+        fprintf(out, "%-4s ", task == executor.polled ? "poll" : name);
+        print_task(out, task);
+        for (int fd = 0; fd < fds; fd++)
+            for (struct subscription *s = sources[fd].waiting; s; s = s->next)
+                if (s->waker.data == task) print_wait(out, s);
+        fputc('\n', out);
+    }
+}
+
+// ours | any thread | takes reactor.lock, and executor.lock inside it
+//
+// With both locks nothing moves: no task changes its queue, no subscription
+// comes or goes. Only here and in narrate does a thread hold both, and always
+// takes them in this order.
+void executor_dump(FILE *out)
+{
+    lock(&reactor.lock);
+    lock(&executor.lock);
+    fprintf(out, "trale: of %lu tasks so far, these are left:\n",
+            executor.spawned);
+    dump_queue(out, "run", &executor.run_q);
+    dump_queue(out, "wait", &executor.waiting);
+    pthread_mutex_unlock(&executor.lock);
+    pthread_mutex_unlock(&reactor.lock);
+}
+
+// ---------------------------------------------------------------------------
+// The narration: what happens, told while it happens. Not in Rust trale.
+//
+// TRALE_TRACE=1 prints a line for each event, to stderr: the time in seconds,
+// the thread, the event, the task and where in its source it stands, the
+// descriptor if there is one, and both queues as they are now. The number
+// behind a waiting task says how many hold a waker of it:
+//
+//  0.000207 main     spawn    hello#1 | run: hello#1 | wait: -
+//  0.000253 executor poll     hello#1 | run: - | wait: hello#1*0
+//  0.000355 executor register hello#1 at readme.c:21 > timer fd 5 readable | ...
+//  0.000361 executor pending  hello#1 at readme.c:21 > timer | ... hello#1*1
+//
+// TRALE_STEP=1 also stops before each poll. NOTES.md explains every word.
+//
+// Each line is printed under executor.lock. So lines do not mix, they come in
+// the order in which things happened, and the queues are what they say. The
+// price is that all threads wait for the terminal.
+// ---------------------------------------------------------------------------
+
+static int64_t began;  // the time before main
+static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
+
+// The clocks of this thread, wall and processor, when its last line was out.
+static _Thread_local int64_t quiet_wall, quiet_cpu;
+
+// ours | the thread that starts the program, before main | no lock
+//
+// As a constructor, so that nothing above has to ask whether this has been
+// done. Standard error goes by lines from here on: each is one write.
+__attribute__((constructor)) static void narration_start(void)
+{
+    const char *trace = getenv("TRALE_TRACE"), *step = getenv("TRALE_STEP");
+    bool steps = step != NULL && *step == '1';
+
+    thread_name = "main";
+    began = instant_now(CLOCK_MONOTONIC);
+    tracing = steps || (trace != NULL && *trace == '1');
+    if (tracing) setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    if (steps) terminal = fopen("/dev/tty", "re");
+    if (steps && terminal == NULL)
+        fputs("trale: no terminal to type Enter on, so no stops\n", stderr);
+}
+
+// ours | any thread | holds executor.lock
+//
+// Of the references to a task, those that are not the executor's nor the
+// joiner's are wakers. The one that is only lent to its poll does not count:
+// if nobody has cloned it by the end, rule 8 speaks.
+static void print_queue(const char *name, const struct link *queue)
+{
+    fprintf(stderr, " | %s:%s", name, queue->next == queue ? " -" : "");
+    for (struct link *link = queue->next; link != queue; link = link->next) {
+        const struct task *task = (const struct task *)link;
+        size_t lent = task == executor.polled;
+
+        fprintf(stderr, " %s#%lu", task->name, task->id);
+        if (queue == &executor.waiting)
+            fprintf(stderr, "*%zu", task->refs - 1 - task->joinable - lent);
+    }
+}
+
+// ours | any thread | holds executor.lock; or, with a subscription, holds
+// reactor.lock and takes executor.lock inside it
+//
+// The reactor's events come with a subscription. The reactor knows no tasks,
+// but here we may look into its waker: if it is one of ours, it has a task.
+//
+// If much time has passed on the executor thread since its last line, but
+// little of its processor's, then the poll between the two has slept, and every
+// other task has waited for it. Hence the warning.
+static void narrate(const char *event, const struct task *task,
+                    const struct subscription *sub)
+{
+    int64_t wall, cpu = instant_now(CLOCK_THREAD_CPUTIME_ID) - quiet_cpu;
+
+    if (sub != NULL) lock(&executor.lock);
+    if (sub != NULL && sub->waker.vtable == &task_waker_vtable)
+        task = sub->waker.data;
+    wall = instant_now(CLOCK_MONOTONIC);
+    flockfile(stderr);
+    fprintf(stderr, "%10.6f %-8s %-10s ",
+            (double)(wall - began) / NANOS_PER_SEC, thread_name, event);
+    if (task != NULL) print_task(stderr, task);
+    if (sub != NULL)
+        fprintf(stderr, " fd %d %s", sub->fd, kind_name(sub->kind));
+    print_queue("run", &executor.run_q);
+    print_queue("wait", &executor.waiting);
+    fputc('\n', stderr);
+    wall -= quiet_wall;
+    if (current != NULL && wall > NANOS_PER_SEC / 10 && cpu < wall / 10)
+        fprintf(stderr,
+                "trale: this poll of %s#%lu blocked the executor thread, and "
+                "so every task, for %d ms: await instead\n",
+                current->name, current->id, (int)(wall / 1000000));
+    funlockfile(stderr);
+    if (sub != NULL) pthread_mutex_unlock(&executor.lock);
+    quiet_wall = instant_now(CLOCK_MONOTONIC);
+    quiet_cpu = instant_now(CLOCK_THREAD_CPUTIME_ID);
+}
+
+// ours | the executor | no lock
+//
+// Stops before a poll. The line just printed has shown the queues. No lock is
+// held meanwhile: the reactor wakes on, and other threads spawn on, and their
+// lines may come after the question. End of input means: run on.
+static void narrate_step(void)
+{
+    char line[80];
+
+    while (terminal != NULL) {
+        fprintf(stderr, "%s#%lu is next (Enter: poll, d: dump, c: run on) ",
+                current->name, current->id);
+        fflush(stderr);
+        bool typed = fgets(line, sizeof(line), terminal) != NULL;
+        if (!typed || *line == 'c') terminal = NULL;
+        if (!typed || *line != 'd') break;
+        executor_dump(stderr);
+    }
+    quiet_wall = instant_now(CLOCK_MONOTONIC); // thinking is not blocking
 }

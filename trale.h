@@ -21,8 +21,8 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 // ---------------------------------------------------------------------------
@@ -37,8 +37,7 @@ struct poll {
 };
 
 #define POLL_PENDING ((struct poll){ .ready = false })
-#define POLL_READY(output) \
-    ((struct poll){ .ready = true, .value = (intptr_t)(output) })
+#define POLL_READY(output) ((struct poll){ true, (intptr_t)(output) })
 
 // std::task::Waker: two words that say how to make one task run again, and
 // the only thing that a reactor and an executor share.
@@ -99,8 +98,10 @@ struct context {
 // and cast.
 struct future {
     const struct future_vtable *vtable;
-    bool done;     // future_poll's: it has been ready
-    bool in_place; // a joiner's: part of another struct, dropped but not freed
+    // future_poll sets the first: it has been ready. A joiner the second: it is
+    // part of another struct, dropped but not freed. AWAIT the third: it begins
+    // a struct async, so whoever prints the chain of awaits can go on there.
+    bool done, in_place, is_async;
 };
 
 // What a `dyn Future` pointer leads to in Rust.
@@ -141,6 +142,7 @@ static inline void future_drop(struct future *future)
 struct async {
     struct future future;
     int line;             // resume point: 0 at the start, then the AWAIT's line
+    const char *file;     // of that line
     struct future *child; // the future being awaited, owned; NULL between
     intptr_t value;       // what the last AWAIT left: its future's output
 };
@@ -149,11 +151,13 @@ struct async {
 // has a drop of its own, which calls this first.
 static inline void async_drop(struct future *future)
 {
+    future->is_async = false; // a dump shall not look for the child any more
     future_drop(((struct async *)future)->child);
 }
 
 // The step that every .await takes: polls *child, and if that is ready drops
-// it and leaves NULL. Hand-written state machines call it directly.
+// it and leaves NULL. Hand-written state machines call it directly. NULL for
+// *child aborts with a message.
 struct poll await(struct future **child, struct context *cx);
 
 // The poll function of an async block reads, with `cx` as the name of its
@@ -173,16 +177,18 @@ struct poll await(struct future **child, struct context *cx);
 // -Wjump-misses-init finds an initialised one that was left outside. Two
 // AWAITs on one line do not compile, and one inside a switch of your own
 // aborts when it should resume. Loops and ifs are fine.
-#define ASYNC_BEGIN(self)                             \
-    switch ((self)->async.line) {                     \
-    default:                                          \
-        return await(&(struct future *){ NULL }, cx); \
+#define ASYNC_BEGIN(self)         \
+    switch ((self)->async.line) { \
+    default:                      \
+        return await(NULL, cx);   \
     case 0:
 
 #define AWAIT(self, awaited)                                 \
     do {                                                     \
         (self)->async.child = (awaited);                     \
         (self)->async.line = __LINE__;                       \
+        (self)->async.file = __FILE__;                       \
+        (self)->async.future.is_async = true;                \
         __attribute__((fallthrough));                        \
     case __LINE__: {                                         \
         struct poll poll_ = await(&(self)->async.child, cx); \
@@ -193,7 +199,6 @@ struct poll await(struct future **child, struct context *cx);
 
 #define ASYNC_END(self, output) \
     }                           \
-    (void)(self);               \
     return POLL_READY(output)
 
 // ---------------------------------------------------------------------------
@@ -228,6 +233,15 @@ intptr_t task_joiner_join(struct task_joiner *joiner);
 // nothing by itself: a joiner that nobody joins or awaits must be dropped, with
 // this function, which lets an empty one be.
 void task_joiner_drop(struct task_joiner *joiner);
+
+// Not in trale: where is everything? Writes a line for each task that is not
+// done, with its chain of awaits down to the leaf, and what that waits for:
+//
+//     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
+//
+// May be called on any thread, inside a task too, but not by what writes to
+// `out`: the executor and the reactor stand still meanwhile.
+void executor_dump(FILE *out);
 
 // ---------------------------------------------------------------------------
 // reactor: wakes when a file descriptor is ready

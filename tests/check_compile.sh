@@ -113,7 +113,7 @@ fi
 no_extension() {
     sed 's|//.*||' trale.h > "$work/header.txt"
     ! grep -o '\<__[A-Za-z_]*' "$work/header.txt" |
-        grep -vx '__LINE__\|__attribute__' || return
+        grep -vx '__LINE__\|__FILE__\|__attribute__' || return
     ! grep '__attribute__' "$work/header.txt" |
         grep -vF '__attribute__((fallthrough));' || return
     ! grep -n '\<typeof\>\|\<asm\>\|({\|goto *\*' "$work/header.txt" || return

@@ -652,8 +652,10 @@ static void keep_no_waker_detached(void)
 // abort at once and name the task, be it joined or detached.
 START_TEST(test_no_waker_kept_dies)
 {
-    const char *joined = "nobody holds a waker of task poll_fn#1 any more";
-    const char *detached = "nobody holds a waker of task poll_fn#2 any more";
+    const char *joined =
+        "in task poll_fn#1: nobody holds a waker of it any more";
+    const char *detached =
+        "in task poll_fn#2: nobody holds a waker of it any more";
 
     assert_dies(keep_no_waker, joined);
     assert_dies(keep_no_waker_detached, detached);
@@ -714,7 +716,8 @@ static void use_last_waker_up(void)
 // then no other is kept. The process must abort at once and name the task.
 START_TEST(test_last_waker_dropped_dies)
 {
-    const char *message = "nobody holds a waker of task poll_fn#1 any more";
+    const char *message =
+        "in task poll_fn#1: nobody holds a waker of it any more";
 
     assert_dies(drop_waker_while_waiting, message);
     assert_dies(drop_waker_while_detached, message);
