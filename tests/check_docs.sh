@@ -12,7 +12,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-sources=$(ls ./*.[ch] examples/*.[ch] tests/*.[ch] tests/*.sh Makefile)
+sources=$(ls ./*.[ch] examples/*.[ch] tests/*.[ch] tests/*.sh Makefile tests/*.mk)
 
 # Backquoted words of our own kind: paths, and names in lower case. Rust names
 # hold a "::" or a capital letter, so they are passed over.
@@ -181,7 +181,7 @@ done
 # Each `make TARGET` of the documents is a target.
 for target in $(grep -ohE '(`|^ +)make [a-z-]+' README.md NOTES.md |
     awk '{ print $NF }' | sort -u); do
-    grep -qE "^$target:" Makefile || fail "make $target is no target"
+    grep -qE "^$target:" Makefile examples/*.mk examples/*/*.mk tests/*.mk 2> /dev/null || fail "make $target is no target"
 done
 
 test $failures -eq 0 && echo "docs: documents and sources agree"
