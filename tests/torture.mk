@@ -1,11 +1,12 @@
-# The fault injector and the planted bugs: included by the Makefile.
+# The fault injector, the planted bugs, the analyzers.
 .PHONY: torture mutants lint
 
 # The calls that tests/torture.c makes fail.
-WRAPPED = malloc calloc epoll_create1 epoll_ctl epoll_wait timerfd_create \
-    timerfd_settime read socket bind recvfrom sendto pthread_create \
-    pthread_atfork
+TORTURE_CALLS = malloc calloc epoll_create1 epoll_ctl epoll_wait \
+    timerfd_create timerfd_settime read socket bind recvfrom sendto \
+    pthread_create pthread_atfork
 
+#: make torture              make each call of trale.c fail, one at a time
 torture:
 	ASAN_OPTIONS=detect_leaks=1 $(MAKE) torture-run BUILD=build/torture \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
@@ -15,11 +16,13 @@ torture-run: $(BUILD)/tests/torture
 	$<
 
 $(BUILD)/tests/torture: $(BUILD)/tests/torture.o $(BUILD)/trale.o tests/torture.mk
-	$(COMPILE) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
+	$(COMPILE) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
 # Check is asked for here too, where its installation can be seen.
+#: make mutants              plant ten bugs, one at a time, and see each caught
 mutants: build/check.flags
 	MAKE="$(MAKE)" sh tests/mutants.sh $(ARGS)
 
+#: make lint                 run gcc -fanalyzer, clang-tidy and cppcheck
 lint:
 	sh tests/lint.sh
