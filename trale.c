@@ -698,7 +698,7 @@ static int reactor_change(struct subscription *sub, bool waits)
     assert(pthread_mutex_trylock(&reactor.lock) == EBUSY);
     // Find the end of the list to join it, or the place of sub to unlink it.
     // Lists are short: seldom does more than one task wait for a descriptor.
-    while (*place != (waits ? NULL : sub)) place = &(*place)->next;
+    while (*place != NULL && *place != sub) place = &(*place)->next;
     *place = waits ? sub : sub->next;
     if (source->waiting == NULL) op = EPOLL_CTL_DEL;
     for (struct subscription *s = source->waiting; s != NULL; s = s->next)
