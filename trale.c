@@ -13,8 +13,8 @@
 //
 // How to read. Read executor_loop first, at the end of "task.rs": it is the
 // executor. Then reactor_loop. What joins the two is a waker, and trale.h
-// shows that a waker is no more than a vtable and a pointer. The words (future,
-// poll, context, waker, task) are those of Rust's std; trale.h declares them.
+// shows that a waker is no more than a vtable and a pointer. Future, poll,
+// context and waker are words of Rust's std; trale.h declares them.
 //
 // The life of a task, in one breath: executor_spawn puts it on the run-queue;
 // executor_loop moves it to the wait-queue and polls it; its innermost future
@@ -36,11 +36,12 @@
 // lock", that it takes none and is called with none held; "any lock", that it
 // does not care. What a vtable leads to is not counted: that may be foreign
 // code, a future or a waker of somebody else's, so nothing is called through a
-// vtable while a lock is held. Nobody takes one lock while holding the other,
-// so there is no order to get wrong; only what prints both queues (executor_dump
-// and, while tracing, narrate) takes executor.lock inside reactor.lock. "The
-// executor" as a thread means: the executor thread, for all that a spawned task
-// does. A future that was never spawned belongs to the thread that made it.
+// vtable while a lock is held. Nobody holds both locks, so there is no order to
+// get wrong; but what prints the queues does: executor_dump, and while tracing
+// whoever narrates an event of the reactor. They take executor.lock inside
+// reactor.lock, never the other way round. "The executor" as a thread means: the
+// executor thread, for all that a spawned task does. A future that was never
+// spawned may be polled and dropped by the thread that owns it.
 #define _GNU_SOURCE // for pthread_setname_np
 #include "trale.h"
 
@@ -66,15 +67,15 @@
 // refused to compile.
 // ---------------------------------------------------------------------------
 
-// The task being polled on this thread, so NULL everywhere but on the executor
-// thread; and what the narration calls this thread. Each thread has its own.
+// The task being polled on this thread, or dropped after its last poll; so NULL
+// everywhere but on the executor thread. And what the narration calls this
+// thread. Each thread has its own.
 static _Thread_local const struct task *current;
 static _Thread_local const char *thread_name = "other";
 
 // The narration, which is the last section: under TRALE_TRACE=1 each event
-// prints a line. Read the lines with `if (tracing)` as captions of what has
-// just been done: the event's name, and the task or the subscription that it
-// happened to.
+// prints a line. Read the lines with `if (tracing)` as captions of what happens
+// there: the event's name, and the task or the subscription that it happens to.
 //
 // Set before main and never again, so any thread may read it. The processor
 // soon predicts how each of these ifs goes; `make bench` shows their price.
@@ -187,7 +188,7 @@ struct poll future_poll(struct future *future, struct context *cx)
 // Rust: when a sleep is over, its descriptor is closed while the task runs on.
 struct poll await(struct future **child, struct context *cx)
 {
-    if (child == NULL) // as ASYNC_BEGIN calls it for a line that it lacks
+    if (child == NULL) // says ASYNC_BEGIN where no case matches the line
         panic("an AWAIT inside a switch cannot be resumed: use if and else");
     if (*child == NULL)
         panic("there is nothing to await: a constructor returned NULL");
@@ -246,12 +247,13 @@ struct link {
 struct task {
     // Guarded by executor.lock:
     struct link link;        // first, so that &task->link is also the task
-    struct link *queue;      // its state: &run_q, &waiting, or &link: none
+    struct link *queue;      // its state: &run_q, &waiting, or &link if none
     struct poll output;      // ready once the task is done
     struct waker joiner;     // of the task that awaits this one, or empty
     pthread_cond_t *joining; // of the thread that joins this one, or NULL
     bool joinable;           // not yet joined, awaited or detached
-    // Once spawned, only the executor thread uses it. Dropped when it is ready:
+    // Only the executor thread changes it, and drops it when it is ready. Others
+    // may look at it under the lock, unless it is being polled:
     struct future *future;
     // Never changes once the task is queued:
     const char *name;
@@ -269,9 +271,9 @@ static struct executor {
     // run_q: new or woken, to be polled, the oldest first.
     // waiting: being polled, or pending until someone wakes it.
     struct link run_q, waiting;
-    // The task whose poll is under way: no other thread may look into it. Rule
-    // 1 does not need this, only those who print where everything is.
-    const struct task *polled;
+    // The task in steps 2 to 5 of executor_loop, or NULL. No other thread may
+    // look at its future. Only who prints where everything is needs this.
+    const struct task *polling;
     unsigned long spawned; // tasks so far
 } executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
                .run_q = { &executor.run_q, &executor.run_q },
@@ -319,7 +321,7 @@ static void task_waker_clone(void *data)
 //
 // The future was dropped long before the count can reach zero. Only the memory
 // is freed here, on whatever thread comes last.
-static void task_release(struct task *task)
+static void task_release_unlock(struct task *task)
 {
     size_t refs = --task->refs;
 
@@ -337,7 +339,7 @@ static void task_release(struct task *task)
 static void task_waker_drop(void *data)
 {
     lock(&executor.lock);
-    task_release(data);
+    task_release_unlock(data);
 }
 
 // task.rs: <Task as Wake>::wake | any thread | takes executor.lock
@@ -355,7 +357,7 @@ static void task_waker_wake(void *data)
     bool waits = task->queue == &executor.waiting;
     if (waits) task_move(task, &executor.run_q);
     if (tracing) narrate(waits ? "wake" : "wake-noop", task, NULL);
-    task_release(task); // wake consumes the waker
+    task_release_unlock(task); // wake consumes the waker
 }
 
 // impl Wake for Task
@@ -407,7 +409,7 @@ void task_joiner_drop(struct task_joiner *joiner)
     lock(&executor.lock);
     struct waker waker = waker_take(&task->joiner);
     task->joinable = false;
-    task_release(task);
+    task_release_unlock(task);
     waker_drop(&waker); // through a vtable, so not under the lock (rule 6)
 }
 
@@ -507,7 +509,7 @@ static void *executor_loop(void *name)
         task_move(task, &executor.waiting);
         if (tracing) narrate("poll", task, NULL);
         task_waker_clone(task);
-        executor.polled = task;
+        executor.polling = task;
         pthread_mutex_unlock(&executor.lock);
 
         // 3. Poll it, with no lock held (rule 6): it may spawn, wake, register
@@ -541,8 +543,8 @@ static void *executor_loop(void *name)
         // now on a dump may look into the task, wherever it is called.
         lock(&executor.lock);
         if (tracing && !poll.ready) narrate("pending", task, NULL);
-        executor.polled = current = NULL;
-        task_release(task);
+        executor.polling = current = NULL;
+        task_release_unlock(task);
     }
     return NULL; // never
 }
@@ -561,14 +563,15 @@ static void *executor_loop(void *name)
 // changes (unless asked to, by EPOLLET).
 // ---------------------------------------------------------------------------
 
-// As many descriptors as a process can have by default (fs.nr_open). The table
+// The kernel's limit for one process, unless fs.nr_open was changed. The table
 // takes memory only where it is touched. A production runtime keeps this
 // beside the socket, where a pointer finds it.
 enum { FDS_MAX = 1 << 20 };
 
 // reactor/mod.rs: Reactor, with reactor/poll.rs: Poll. The lock guards all of
-// it, the sources, and every struct subscription; only epoll, once set, is read
-// without it.
+// it, the sources, and every struct subscription that is on a list. A
+// subscription that is on none belongs to its future. And epoll, once set, is
+// read without the lock.
 static struct reactor {
     pthread_mutex_t lock;
     int epoll; // -1 until the first registration
@@ -947,9 +950,9 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 //
 //     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
 //
-// So reads a task: its name and number, the AWAIT that it has come to, the name
-// of the future that it awaits there, that one's AWAIT, and so on. The leaf has
-// no AWAIT. What it waits for is known to the reactor, as a descriptor.
+// That is a task: its name and number, the last AWAIT that it has come to, the
+// name of the future that it awaits there, that one's last AWAIT, and so on. The
+// leaf has no AWAIT. What it waits for, the reactor knows as a descriptor.
 // ---------------------------------------------------------------------------
 
 // ours | any thread | holds executor.lock, or polls the task
@@ -963,8 +966,8 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 static void print_task(FILE *out, const struct task *task)
 {
     fprintf(out, "%s#%lu", task->name, task->id);
-    if (task == executor.polled && task != current) return;
     if (task->output.ready) fprintf(out, " = %ld", (long)task->output.value);
+    if (task == executor.polling && task != current) return;
     for (const struct future *f = task->future; f != NULL && f->is_async;) {
         const struct async *async = (const struct async *)f;
         const char *slash = strrchr(async->file, '/');
@@ -1003,7 +1006,7 @@ static const char *kind_name(enum wakeup_kind kind)
 
 // ours | any thread | holds reactor.lock
 //
-// Not every descriptor is a timerfd. Those that are not refuse the question.
+// Not every descriptor is a timerfd. The others refuse the question.
 static void print_wait(FILE *out, const struct subscription *sub)
 {
     struct itimerspec at;
@@ -1019,7 +1022,7 @@ static void print_wait(FILE *out, const struct subscription *sub)
 //
 // A task does not know its subscriptions, and the reactor knows no tasks. What
 // joins the two is the waker, so we look for those of this task. That is slow
-// for many tasks with many descriptors, but costs nothing until it is asked.
+// for many tasks with many descriptors, but costs nothing until somebody asks.
 static void dump_queue(FILE *out, const char *name, const struct link *queue)
 {
     int fds = getdtablesize() < FDS_MAX ? getdtablesize() : FDS_MAX;
@@ -1027,7 +1030,7 @@ static void dump_queue(FILE *out, const char *name, const struct link *queue)
     for (struct link *link = queue->next; link != queue; link = link->next) {
         const struct task *task = (const struct task *)link;
 
-        fprintf(out, "%-4s ", task == executor.polled ? "poll" : name);
+        fprintf(out, "%-4s ", task == executor.polling ? "poll" : name);
         print_task(out, task);
         for (int fd = 0; fd < fds; fd++)
             for (struct subscription *s = sources[fd].waiting; s; s = s->next)
@@ -1038,9 +1041,8 @@ static void dump_queue(FILE *out, const char *name, const struct link *queue)
 
 // ours | any thread | takes reactor.lock, and executor.lock inside it
 //
-// With both locks nothing moves: no task changes its queue, no subscription
-// comes or goes. Only here and in narrate does a thread hold both, and always
-// takes them in this order.
+// With both locks no task changes its queue, and no subscription comes or goes.
+// A poll that is under way goes on until it needs a lock.
 void executor_dump(FILE *out)
 {
     lock(&reactor.lock);
@@ -1059,30 +1061,30 @@ void executor_dump(FILE *out)
 // TRALE_TRACE=1 prints a line for each event, to stderr: the time in seconds,
 // the thread, the event, the task and where in its source it stands, the
 // descriptor if there is one, and both queues as they are now. The number
-// behind a waiting task says how many hold a waker of it:
+// behind a waiting task says how many wakers of it there are:
 //
-//  0.000207 main     spawn    hello#1 | run: hello#1 | wait: -
-//  0.000253 executor poll     hello#1 | run: - | wait: hello#1*0
-//  0.000355 executor register hello#1 at readme.c:21 > timer fd 5 readable | ...
-//  0.000361 executor pending  hello#1 at readme.c:21 > timer | ... hello#1*1
+// 0.000207 main     spawn      hello#1 | run: hello#1 | wait: -
+// 0.000253 executor poll       hello#1 | run: - | wait: hello#1*0
+// 0.000355 executor register   hello#1 at readme.c:21 > timer fd 5 readable | ...
+// 0.000361 executor pending    hello#1 at readme.c:21 > timer | ... hello#1*1
 //
 // TRALE_STEP=1 also stops before each poll. NOTES.md explains every word.
 //
-// Each line is printed under executor.lock. So lines do not mix, they come in
-// the order in which things happened, and the queues are what they say. The
-// price is that all threads wait for the terminal.
+// The line of an event is printed under executor.lock. So lines do not mix, they
+// come in the order in which things happened, and the queues are as shown. The
+// price is that whoever needs that lock waits for the terminal.
 // ---------------------------------------------------------------------------
 
 static int64_t began;  // the time before main
 static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
 
-// The clocks of this thread, wall and processor, when its last line was out.
-static _Thread_local int64_t quiet_wall, quiet_cpu;
+// When this thread's last line was out: the time, and its own processor time.
+static _Thread_local int64_t line_wall, line_cpu;
 
 // ours | the thread that starts the program, before main | no lock
 //
 // As a constructor, so that nothing above has to ask whether this has been
-// done. Standard error goes by lines from here on: each is one write.
+// done. While tracing, stderr is buffered by lines, so that each is one write.
 __attribute__((constructor)) static void narration_start(void)
 {
     const char *trace = getenv("TRALE_TRACE"), *step = getenv("TRALE_STEP");
@@ -1107,7 +1109,7 @@ static void print_queue(const char *name, const struct link *queue)
     fprintf(stderr, " | %s:%s", name, queue->next == queue ? " -" : "");
     for (struct link *link = queue->next; link != queue; link = link->next) {
         const struct task *task = (const struct task *)link;
-        size_t lent = task == executor.polled;
+        size_t lent = task == executor.polling;
 
         fprintf(stderr, " %s#%lu", task->name, task->id);
         if (queue == &executor.waiting)
@@ -1121,44 +1123,45 @@ static void print_queue(const char *name, const struct link *queue)
 // The reactor's events come with a subscription. The reactor knows no tasks,
 // but here we may look into its waker: if it is one of ours, it has a task.
 //
-// If much time has passed on the executor thread since its last line, but
-// little of its processor's, then the poll between the two has slept, and every
-// other task has waited for it. Hence the warning.
+// Much time but little processor time since the executor's last line, in the
+// middle of a poll: it has slept there, or waited in a system call, and every
+// other task had to wait too. Hence the warning. It says "seems", for the whole
+// process may have been stopped.
 static void narrate(const char *event, const struct task *task,
                     const struct subscription *sub)
 {
-    int64_t wall, cpu = instant_now(CLOCK_THREAD_CPUTIME_ID) - quiet_cpu;
+    int64_t wall = instant_now(CLOCK_MONOTONIC) - line_wall;
+    int64_t cpu = instant_now(CLOCK_THREAD_CPUTIME_ID) - line_cpu;
 
     if (sub != NULL) lock(&executor.lock);
     if (sub != NULL && sub->waker.vtable == &task_waker_vtable)
         task = sub->waker.data;
-    wall = instant_now(CLOCK_MONOTONIC);
+    int64_t time = instant_now(CLOCK_MONOTONIC) - began;
     flockfile(stderr);
-    fprintf(stderr, "%10.6f %-8s %-10s ",
-            (double)(wall - began) / NANOS_PER_SEC, thread_name, event);
+    fprintf(stderr, "%10.6f %-8s %-10s ", (double)time / NANOS_PER_SEC,
+            thread_name, event);
     if (task != NULL) print_task(stderr, task);
     if (sub != NULL)
         fprintf(stderr, " fd %d %s", sub->fd, kind_name(sub->kind));
     print_queue("run", &executor.run_q);
     print_queue("wait", &executor.waiting);
     fputc('\n', stderr);
-    wall -= quiet_wall;
     if (current != NULL && wall > NANOS_PER_SEC / 10 && cpu < wall / 10)
         fprintf(stderr,
-                "trale: this poll of %s#%lu blocked the executor thread, and "
-                "so every task, for %d ms: await instead\n",
+                "trale: this poll of %s#%lu seems to have blocked the executor "
+                "thread, and so every task, for %d ms: await instead\n",
                 current->name, current->id, (int)(wall / 1000000));
     funlockfile(stderr);
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
-    quiet_wall = instant_now(CLOCK_MONOTONIC);
-    quiet_cpu = instant_now(CLOCK_THREAD_CPUTIME_ID);
+    line_wall = instant_now(CLOCK_MONOTONIC);
+    line_cpu = instant_now(CLOCK_THREAD_CPUTIME_ID);
 }
 
-// ours | the executor | no lock
+// ours | the executor | no lock, but both for a dump
 //
 // Stops before a poll. The line just printed has shown the queues. No lock is
-// held meanwhile: the reactor wakes on, and other threads spawn on, and their
-// lines may come after the question. End of input means: run on.
+// held meanwhile: the reactor and all other threads go on, and their lines may
+// come after the question. At the end of input there are no more stops.
 static void narrate_step(void)
 {
     char line[80];
@@ -1172,5 +1175,5 @@ static void narrate_step(void)
         if (!typed || *line != 'd') break;
         executor_dump(stderr);
     }
-    quiet_wall = instant_now(CLOCK_MONOTONIC); // thinking is not blocking
+    line_wall = instant_now(CLOCK_MONOTONIC); // thinking is not blocking
 }

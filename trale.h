@@ -147,11 +147,11 @@ struct async {
     intptr_t value;       // what the last AWAIT left: its future's output
 };
 
-// For the vtable: drops the child. A block whose own locals need releasing
-// has a drop of its own, which calls this first.
+// For the vtable: drops the child. A block whose own locals need releasing has
+// a drop of its own, which must call this first.
 static inline void async_drop(struct future *future)
 {
-    future->is_async = false; // a dump shall not look for the child any more
+    future->is_async = false; // from now on nobody may follow it to its child
     future_drop(((struct async *)future)->child);
 }
 
@@ -239,8 +239,12 @@ void task_joiner_drop(struct task_joiner *joiner);
 //
 //     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
 //
-// May be called on any thread, inside a task too, but not by what writes to
-// `out`: the executor and the reactor stand still meanwhile.
+// Before it stands "run" or "wait", the queue that it is on, or "poll": then its
+// future is in use, and is not shown unless the task itself asks.
+//
+// May be called on any thread, inside a task too, but not in a signal handler.
+// It holds both locks while it writes, so nothing that drains or locks `out`
+// may depend on a task.
 void executor_dump(FILE *out);
 
 // ---------------------------------------------------------------------------
