@@ -1,0 +1,20 @@
+# The simulator, see tests/sim.c. `make sim SEEDS=1000` runs each scenario with
+# so many seeds, `build/tests/sim SCENARIO SEED` runs one again with its trace.
+SEEDS ?= 200
+SIM_CALLS = pthread_create pthread_join pthread_setname_np pthread_mutex_lock \
+    pthread_mutex_unlock pthread_cond_wait pthread_cond_signal \
+    pthread_cond_broadcast epoll_create1 epoll_ctl epoll_wait timerfd_create \
+    timerfd_settime clock_gettime eventfd read write close calloc malloc free
+SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
+
+.PHONY: sim check-sim
+sim: $(BUILD)/tests/sim
+	$(RUN) $< $(SEEDS)
+
+check-sim: sim
+	RUN="$(RUN)" sh tests/check_sim.sh $(BUILD)/tests/sim
+
+check: check-sim
+
+$(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/trale.o tests/sim.mk
+	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
