@@ -1,6 +1,7 @@
 #!/bin/sh
 # Holds the simulator to its promises: a replay gives the same trace twice, a
 # bug is found, and what it prints then is the command that shows it again.
+# Then runs it with the narration, which takes both locks, and asks the clocks.
 # Usage: check_sim.sh build/tests/sim, from the top of the repository.
 set -u
 sim=$1
@@ -8,7 +9,10 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 fail() {
-    echo "check_sim: $*" >&2
+    TRALE_TRACE=1 $RUN "$sim" 50 2> "$out/1" > "$out/2" ||
+    fail "with TRALE_TRACE=1: $(grep '^sim' "$out/1" "$out/2")"
+grep -q ' executor poll  *block#1 ' "$out/1" || fail "nothing was narrated"
+echo "check_sim: $*" >&2
     exit 1
 }
 
@@ -32,4 +36,7 @@ done
 cmp -s "$out/1" "$out/2" || fail "the two traces differ of: $replay"
 grep -q 'deadlock: main waits in pthread_join.*pthread_mutex_lock' "$out/1" ||
     fail "the replay does not say who waits where: $(tail -n 1 "$out/1")"
+TRALE_TRACE=1 $RUN "$sim" 50 2> "$out/1" > "$out/2" ||
+    fail "with TRALE_TRACE=1: $(grep '^sim' "$out/1" "$out/2")"
+grep -q ' executor poll  *block#1 ' "$out/1" || fail "nothing was narrated"
 echo "check_sim: runs can be replayed, and a planted bug is found"

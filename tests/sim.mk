@@ -1,13 +1,15 @@
-# The simulator, see tests/sim.c. `make sim SEEDS=1000` runs each scenario with
-# so many seeds, `build/tests/sim SCENARIO SEED` runs one again with its trace.
+# The simulator: tests/sim.c says what it is. What it simulates, it wraps.
 SEEDS ?= 200
 SIM_CALLS = pthread_create pthread_join pthread_setname_np pthread_mutex_lock \
     pthread_mutex_unlock pthread_cond_wait pthread_cond_signal \
     pthread_cond_broadcast epoll_create1 epoll_ctl epoll_wait timerfd_create \
-    timerfd_settime clock_gettime eventfd read write close calloc malloc free
+    timerfd_settime timerfd_gettime clock_gettime eventfd read write close \
+    calloc malloc free
 SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
 
 .PHONY: sim check-sim
+
+#: make sim SEEDS=1000       run trale in the simulator, so many times per scenario
 sim: $(BUILD)/tests/sim
 	$(RUN) $< $(SEEDS)
 

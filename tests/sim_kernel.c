@@ -174,6 +174,18 @@ WRAP(int, timerfd_settime, int fd, int flags, const struct itimerspec *new,
     return 0;
 }
 
+WRAP(int, timerfd_gettime, int fd, struct itimerspec *left)
+{
+    struct fd *self = find(fd);
+
+    sim_yield();
+    if (self == NULL || self->kind != TIMER) return fail(EINVAL);
+    bool armed = self->expiration != NEVER && self->expiration > sim_now();
+    int64_t nanos = armed ? self->expiration - sim_now() : 0;
+    *left = (struct itimerspec){ { 0, 0 }, { nanos / SECOND, nanos % SECOND } };
+    return 0;
+}
+
 int64_t kernel_next(void)
 {
     int64_t next = NEVER;
@@ -307,6 +319,7 @@ WRAP(void, free, void *memory)
         __asan_poison_memory_region(memory, block->size);
     else
         memset(memory, FREED, block->size);
+    sim_yield(); // while pointers to it may still be about
 }
 
 static void check_memory(const struct block *block)

@@ -26,9 +26,14 @@ static _Noreturn void run_child(const struct scenario *scenario, uint64_t seed)
     const char *multiplier = getenv("CK_TIMEOUT_MULTIPLIER");
     cpu_set_t set;
 
-    // For what hangs outside of all that is simulated.
-    alarm(10 * (unsigned)(multiplier != NULL ? atoi(multiplier) : 1));
+    // For what spins or blocks outside of all that is simulated.
+    int patience =
+        multiplier != NULL && atoi(multiplier) > 0 ? atoi(multiplier) : 1;
+    rlim_t seconds = 2 * (rlim_t)patience;
+    setrlimit(RLIMIT_CPU, &(struct rlimit){ seconds, seconds + 1 });
+    alarm(30 * (unsigned)patience);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 }); // a dump tries all
     CPU_ZERO(&set); // threads that take turns do so faster on one processor
     CPU_SET((size_t)sched_getcpu(), &set);
     sched_setaffinity(0, sizeof(set), &set);

@@ -536,9 +536,10 @@ static void fd_reuse(void)
         struct foreign thread;
         polls_of_next = 0;
         reused = eventfd(0, EFD_NONBLOCK);
-        start(&thread, write_and_tell, reused);
         struct task_joiner task =
             executor_spawn(block(close_and_reopen, round, NULL));
+        if (sim_random(4) != 0) sim_settle(); // it waits, mostly
+        start(&thread, write_and_tell, reused);
         finish(&thread);
         sim_settle();
         SIM_EQUAL(polls_of_next, 1); // the other's event was not for it
@@ -800,6 +801,57 @@ static void shared_fd(void)
 }
 
 // ---------------------------------------------------------------------------
+// dump_anytime: executor_dump takes both locks, and follows what others change
+// ---------------------------------------------------------------------------
+
+// Writes one, and checks that it ends with that text.
+static void dump(const char *end)
+{
+    char *text;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    executor_dump(out);
+    fclose(out);
+    sim_log("has dumped: %s", text);
+    SIM_EQUAL(strncmp(text, "trale: of ", 10), 0);
+    SIM_EQUAL(strcmp(text + len - strlen(end), end), 0);
+    free(text);
+}
+
+static void dump_often(int n)
+{
+    for (int i = 0; i < n; i++) {
+        dump("\n");
+        sim_sleep(random_nanos());
+    }
+}
+
+static struct poll dump_inside(struct block *self, struct context *cx)
+{
+    ASYNC_BEGIN(self);
+    AWAIT(self, sleep_for(random_nanos()));
+    dump("\n");
+    AWAIT(self, timer_sleep(duration_from_millis(2550)));
+    ASYNC_END(self, self->n);
+}
+
+static void dump_anytime(void)
+{
+    struct task_joiner tasks[3];
+    struct foreign thread;
+
+    for (int i = 0; i < 2; i++) tasks[i] = executor_spawn(block(work, i, NULL));
+    tasks[2] = executor_spawn(block(dump_inside, 2, NULL));
+    start(&thread, dump_often, 4);
+    for (int i = 0; i < 2; i++) SIM_EQUAL(join(&tasks[i]), i);
+    finish(&thread);
+    sim_sleep(100000); // all others are over by then
+    dump(", in 2.5 s)\n");
+    SIM_EQUAL(join(&tasks[2]), 2);
+}
+
+// ---------------------------------------------------------------------------
 // opposite_locks: wrong on purpose, to see that the simulator finds it
 // ---------------------------------------------------------------------------
 
@@ -828,11 +880,18 @@ static void opposite_locks(void)
     }
 
 const struct scenario scenarios[] = {
-    SCENARIO(double_wake),     SCENARIO(wake_in_poll),
-    SCENARIO(wake_after_done), SCENARIO(join_equal_timers),
-    SCENARIO(select_and_drop), SCENARIO(fd_reuse),
-    SCENARIO(many_yielders),   SCENARIO(spawn_storm),
-    SCENARIO(foreign_wakers),  SCENARIO(joiner_dropped),
-    SCENARIO(shared_fd),       { "opposite_locks", opposite_locks, true },
+    SCENARIO(double_wake),
+    SCENARIO(wake_in_poll),
+    SCENARIO(wake_after_done),
+    SCENARIO(join_equal_timers),
+    SCENARIO(select_and_drop),
+    SCENARIO(fd_reuse),
+    SCENARIO(many_yielders),
+    SCENARIO(spawn_storm),
+    SCENARIO(foreign_wakers),
+    SCENARIO(joiner_dropped),
+    SCENARIO(shared_fd),
+    SCENARIO(dump_anytime),
+    { "opposite_locks", opposite_locks, true },
     { NULL, NULL, false },
 };
