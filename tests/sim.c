@@ -183,11 +183,7 @@ void sim_block(const char *where, bool (*ready)(const void *of), const void *of,
     bool done = self->done;
 
     if (++sim.steps > STEPS) sim_fail("livelock: no end after %d steps", STEPS);
-    if (sim.step_nanos > 0) {
-        int nanos = sim_random(3) * sim.step_nanos;
-        sim.now += nanos;
-        sim.elapsed += nanos;
-    }
+    sim_pass();
     if (sim_chance(sim.changes)) sim_shuffle();
     self->where = where;
     self->ready = ready;
@@ -196,6 +192,14 @@ void sim_block(const char *where, bool (*ready)(const void *of), const void *of,
     while ((next = pick()) == NULL) advance();
     if (next != self) sem_post(&next->turn);
     if (next != self && !done) wait_for_turn();
+}
+
+void sim_pass(void)
+{
+    int nanos = sim.step_nanos > 0 ? sim_random(3) * sim.step_nanos : 0;
+
+    sim.now += nanos;
+    sim.elapsed += nanos;
 }
 
 void sim_shuffle(void)

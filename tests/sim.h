@@ -100,6 +100,9 @@ bool sim_chance(int once_in);
 bool sim_interrupt(void);
 void sim_shuffle(void);
 
+// Lets as much time pass as a step takes in this run.
+void sim_pass(void);
+
 // Whether this is a thread of a simulation.
 bool sim_runs(void);
 

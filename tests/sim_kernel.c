@@ -5,24 +5,34 @@
 #include "sim.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST = 100, FDS = 64 };
+enum { FIRST = 100, FDS = 64, DATAGRAMS = 2 };
+
+struct datagram {
+    in_port_t from;
+    size_t len;
+    unsigned char bytes[8];
+};
 
 // A descriptor, and its entry in an epoll set.
 static struct fd {
-    enum { CLOSED, EPOLL, TIMER, EVENT } kind;
+    enum { CLOSED, EPOLL, TIMER, EVENT, SOCKET } kind;
     int flags;
     int64_t expiration; // of a timer; NEVER if it is not armed
-    uint64_t count;     // of an eventfd
-    struct fd *epoll;   // whose set it is in, or NULL
+    uint64_t count;     // of an eventfd; of datagrams that wait to be received
+    in_port_t port;     // of a socket
+    struct datagram queue[DATAGRAMS];
+    struct fd *epoll; // whose set it is in, or NULL
     struct epoll_event event;
 } fds[FDS];
 
@@ -88,14 +98,23 @@ WRAP(int, close, int fd)
     return 0;
 }
 
+// Nothing can be sent while somebody has not received enough.
+static bool congested(void)
+{
+    const struct fd *fd = fds;
+
+    while (fd < fds + FDS && (fd->kind != SOCKET || fd->count < DATAGRAMS))
+        fd++;
+    return fd < fds + FDS;
+}
+
 // What a poll(2) of the descriptor would say.
 static uint32_t state(const struct fd *fd)
 {
-    bool event = fd->kind == EVENT, timer = fd->kind == TIMER;
-    bool due = timer && fd->expiration <= sim_now();
+    bool in = fd->count > 0 || fd->expiration <= sim_now();
+    bool out = fd->kind == EVENT || (fd->kind == SOCKET && !congested());
 
-    return (due || (event && fd->count > 0) ? EPOLLIN : 0) |
-           (event ? EPOLLOUT : 0);
+    return (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0);
 }
 
 WRAP(ssize_t, read, int fd, void *buf, size_t size)
@@ -135,16 +154,82 @@ WRAP(ssize_t, write, int fd, const void *buf, size_t size)
 }
 
 // ---------------------------------------------------------------------------
+// Datagrams, by IPv4 and from one port of this machine to another
+// ---------------------------------------------------------------------------
+
+WRAP(int, socket, int family, int type, int protocol)
+{
+    if (family != AF_INET || protocol != 0) sim_fail("no such sockets here");
+    return fd_new(SOCKET, type, 0);
+}
+
+WRAP(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct fd *self = find(fd);
+
+    sim_yield();
+    if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
+    if (len != sizeof(struct sockaddr_in)) return fail(EINVAL);
+    self->port = ((const struct sockaddr_in *)addr)->sin_port;
+    return 0;
+}
+
+// What is sent to nobody is lost.
+WRAP(ssize_t, sendto, int fd, const void *buf, size_t size, int flags,
+     const struct sockaddr *addr, socklen_t len)
+{
+    struct fd *self = find(fd), *to = fds;
+    in_port_t port = ((const struct sockaddr_in *)addr)->sin_port;
+
+    sim_yield();
+    if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
+    if (flags != 0 || len != sizeof(struct sockaddr_in)) return fail(EINVAL);
+    if (congested()) return fail(EAGAIN);
+    if (size > sizeof(to->queue->bytes)) return fail(EMSGSIZE);
+    sim_log("sends %d bytes from fd %d", (int)size, fd);
+    while (to < fds + FDS && (to->kind != SOCKET || to->port != port)) to++;
+    if (to == fds + FDS) return (ssize_t)size;
+    struct datagram *datagram = &to->queue[to->count++];
+    datagram->from = self->port;
+    datagram->len = size;
+    memcpy(datagram->bytes, buf, size);
+    return (ssize_t)size;
+}
+
+WRAP(ssize_t, recvfrom, int fd, void *buf, size_t size, int flags,
+     struct sockaddr *addr, socklen_t *len)
+{
+    struct fd *self = find(fd);
+    struct sockaddr_in from = { .sin_family = AF_INET };
+
+    sim_yield();
+    if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
+    if (self->count == 0) return fail(EAGAIN);
+    struct datagram *first = self->queue;
+    size_t n = first->len;
+    sim_log("receives %d bytes from fd %d", (int)n, fd);
+    from.sin_port = first->from;
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    memcpy(addr, &from, sizeof(from));
+    *len = sizeof(from);
+    memcpy(buf, first->bytes, n < size ? n : size);
+    memmove(first, first + 1, (DATAGRAMS - 1) * sizeof(*first));
+    self->count--;
+    return (ssize_t)(flags & MSG_TRUNC || n < size ? n : size);
+}
+
+// ---------------------------------------------------------------------------
 // Time
 // ---------------------------------------------------------------------------
 
-// All clocks are one. To ask for the time is no step, and nothing is left to
-// chance in it, so whoever prints the time does not change the run.
+// All clocks are one. To ask for the time takes some, but no other thread can
+// run meanwhile: who asks may hold a lock that is not simulated, as stdio has.
 WRAP(int, clock_gettime, clockid_t clock, struct timespec *time)
 {
     (void)clock;
     time->tv_sec = sim_now() / SECOND;
     time->tv_nsec = sim_now() % SECOND;
+    sim_pass();
     return 0;
 }
 
@@ -334,7 +419,7 @@ static void check_memory(const struct block *block)
 void kernel_check(void)
 {
     for (struct fd *fd = fds; fd < fds + FDS; fd++)
-        if (fd->kind == TIMER || fd->kind == EVENT)
+        if (fd->kind != CLOSED && fd->kind != EPOLL)
             sim_fail("fd %d is left %s", number(fd),
                      fd->epoll != NULL ? "in epoll" : "open");
     for (struct block *b = blocks; b != NULL; b = b->next) check_memory(b);

@@ -118,6 +118,7 @@ struct block {
     int64_t start, nanos;
     bool second_won;
     struct task_joiner joiners[2];
+    struct socket_addr source;
 };
 
 static struct poll block_poll(struct future *future, struct context *cx)
@@ -801,6 +802,59 @@ static void shared_fd(void)
 }
 
 // ---------------------------------------------------------------------------
+// datagrams: two tasks receive from one socket, what two others send
+// ---------------------------------------------------------------------------
+
+enum { MESSAGES = 3 };
+
+static const struct socket_addr ports[] = {
+    { .v4 = { AF_INET, 1, { 0 }, { 0 } }, .len = sizeof(struct sockaddr_in) },
+    { .v4 = { AF_INET, 2, { 0 }, { 0 } }, .len = sizeof(struct sockaddr_in) },
+};
+static int sockets[2];
+
+// Sends numbers from the second socket to the first.
+static struct poll send_numbers(struct block *self, struct context *cx)
+{
+    ASYNC_BEGIN(self);
+    for (self->i = 0; self->i < MESSAGES; self->i++) {
+        self->nanos = self->n + self->i;
+        AWAIT(self, udp_socket_send_to(sockets[1], &self->nanos,
+                                       sizeof(self->nanos), &ports[0]));
+        SIM_EQUAL(self->async.value, sizeof(self->nanos));
+    }
+    ASYNC_END(self, 0);
+}
+
+static struct poll receive_numbers(struct block *self, struct context *cx)
+{
+    ASYNC_BEGIN(self);
+    for (self->i = 0; self->i < MESSAGES; self->i++) {
+        AWAIT(self, udp_socket_recv_from(sockets[0], &self->nanos,
+                                         sizeof(self->nanos), &self->source));
+        SIM_EQUAL(self->async.value, sizeof(self->nanos));
+        SIM_EQUAL(self->source.v4.sin_port, ports[1].v4.sin_port);
+        self->start += self->nanos;
+    }
+    ASYNC_END(self, self->start);
+}
+
+static void datagrams(void)
+{
+    struct task_joiner tasks[4];
+    intptr_t received = 0;
+
+    for (int i = 0; i < 2; i++) sockets[i] = udp_socket_bind(&ports[i]);
+    for (int i = 0; i < 2; i++) {
+        tasks[i] = executor_spawn(block(receive_numbers, 0, NULL));
+        tasks[i + 2] = executor_spawn(block(send_numbers, 10 * i, NULL));
+    }
+    for (int i = 0; i < 4; i++) received += join(&tasks[i]);
+    SIM_EQUAL(received, 0 + 1 + 2 + 10 + 11 + 12);
+    for (int i = 0; i < 2; i++) close(sockets[i]);
+}
+
+// ---------------------------------------------------------------------------
 // dump_anytime: executor_dump takes both locks, and follows what others change
 // ---------------------------------------------------------------------------
 
@@ -880,18 +934,12 @@ static void opposite_locks(void)
     }
 
 const struct scenario scenarios[] = {
-    SCENARIO(double_wake),
-    SCENARIO(wake_in_poll),
-    SCENARIO(wake_after_done),
-    SCENARIO(join_equal_timers),
-    SCENARIO(select_and_drop),
-    SCENARIO(fd_reuse),
-    SCENARIO(many_yielders),
-    SCENARIO(spawn_storm),
-    SCENARIO(foreign_wakers),
-    SCENARIO(joiner_dropped),
-    SCENARIO(shared_fd),
-    SCENARIO(dump_anytime),
-    { "opposite_locks", opposite_locks, true },
+    SCENARIO(double_wake),     SCENARIO(wake_in_poll),
+    SCENARIO(wake_after_done), SCENARIO(join_equal_timers),
+    SCENARIO(select_and_drop), SCENARIO(fd_reuse),
+    SCENARIO(many_yielders),   SCENARIO(spawn_storm),
+    SCENARIO(foreign_wakers),  SCENARIO(joiner_dropped),
+    SCENARIO(shared_fd),       SCENARIO(datagrams),
+    SCENARIO(dump_anytime),    { "opposite_locks", opposite_locks, true },
     { NULL, NULL, false },
 };
