@@ -5,14 +5,12 @@
 # Usage: check_sim.sh build/tests/sim, from the top of the repository.
 set -u
 sim=$1
+RUN=${RUN-}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 fail() {
-    TRALE_TRACE=1 $RUN "$sim" 50 2> "$out/1" > "$out/2" ||
-    fail "with TRALE_TRACE=1: $(grep '^sim' "$out/1" "$out/2")"
-grep -q ' executor poll  *block#1 ' "$out/1" || fail "nothing was narrated"
-echo "check_sim: $*" >&2
+    echo "check_sim: $*" >&2
     exit 1
 }
 
@@ -26,11 +24,13 @@ done
 
 # A scenario with a deadlock in it, on purpose. Every part of a search is there:
 # the seed, the reason, and the replay, which fails with the same reason.
+# shellcheck disable=SC2086 # RUN and the replay are several words
 env -u TRALE_TEST_ROUNDS $RUN "$sim" 200 opposite_locks 2> "$out/1" > "$out/2" &&
     fail "200 seeds did not find the deadlock of opposite_locks"
 replay=$(sed -n 's/^sim: opposite_locks, seed [0-9]*: deadlock: .*; replay with: //p' "$out/1")
 test -n "$replay" || fail "no command to replay in: $(cat "$out/1")"
 for run in 1 2; do
+    # shellcheck disable=SC2086
     $RUN $replay > "$out/$run" && fail "the replay did not fail: $replay"
 done
 cmp -s "$out/1" "$out/2" || fail "the two traces differ of: $replay"
