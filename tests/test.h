@@ -14,6 +14,7 @@ Suite *reactor_suite(void);
 Suite *timer_suite(void);
 Suite *udp_suite(void);
 Suite *examples_suite(void);
+Suite *trace_suite(void);
 
 // Adds the test to a test case of its own, named like it, that is given so
 // many seconds (times CK_TIMEOUT_MULTIPLIER).
@@ -71,5 +72,9 @@ void wait_until(bool (*condition)(void *data), void *data);
 struct socket_addr localhost(uint16_t port);
 struct socket_addr localhost6(uint16_t port);
 struct socket_addr local_addr(int sock);
+
+// Waits until nobody uses the port of examples/udp.c, in other checkouts of
+// this either. It is ours until the descriptor that this returns is closed.
+int lock_port_9998(void);
 
 #endif

@@ -299,15 +299,22 @@ static bool lock_9998(void *sock)
     return bind(*(int *)sock, (struct sockaddr *)&name, sizeof(name)) == 0;
 }
 
-// The example always uses the same port, as the same test of another checkout
-// may do at this moment.
-START_TEST(test_udp)
+int lock_port_9998(void)
 {
     struct socket_addr addr = localhost(9998);
     int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     wait_until(lock_9998, &sock);
     wait_until(is_free, &addr);
+    return sock;
+}
+
+// The example always uses the same port, as the same test of another checkout
+// may do at this moment.
+START_TEST(test_udp)
+{
+    int sock = lock_port_9998();
+
     assert_output("udp");
     close(sock);
 }

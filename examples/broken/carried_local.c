@@ -37,6 +37,7 @@ int main(void)
 
 // Expected output, of gcc and of clang:
 //
-//     switch jumps over variable initialization [-Wjump-misses-init]
-//     variable 'id' may be uninitialized when used here
-//         [-Wconditional-uninitialized]
+//     error: switch jumps over variable initialization
+//         [-Werror=jump-misses-init]
+//     error: variable 'id' may be uninitialized when used here
+//         [-Werror,-Wconditional-uninitialized]

@@ -1,0 +1,815 @@
+// The narration, single steps, dumps, and what is said of mistakes. Traces come
+// from the examples and from trace_programs.c, run as a user would run them.
+//
+// A trace is checked twice. The replay holds each line's queues against what
+// the line before and the event make of them. The golden traces in tests/traces
+// say what happens to each task; where the order of two threads' lines is not
+// determined, they do not ask for one.
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// ---------------------------------------------------------------------------
+// A program and what it writes to stderr
+// ---------------------------------------------------------------------------
+
+struct output {
+    char *text; // ends with a zero byte; the caller frees it
+    size_t len;
+    int status;
+};
+
+enum { STDOUT_TOO = 1, TO_FILE = 2 };
+
+// In the child: becomes the program, with what is set in the environment.
+static _Noreturn void become(const char *program, const char *arg, int err,
+                             int out)
+{
+    static const struct rlimit no_core = { 0, 0 };
+    char path[200];
+
+    snprintf(path, sizeof(path), "%s/%s", BUILD, program);
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    execl(path, path, arg, (char *)NULL);
+    perror(path);
+    _exit(127);
+}
+
+static void output_read(struct output *output, int fd)
+{
+    for (ssize_t n = 1; n > 0; output->len += (size_t)n) {
+        output->text = realloc(output->text, output->len + 65537);
+        ck_assert_ptr_nonnull(output->text);
+        n = read(fd, output->text + output->len, 65536);
+        ck_assert_int_ne(n, -1);
+    }
+    output->text[output->len] = '\0';
+}
+
+// Runs it to its end, with TRALE_TRACE set to `trace` (NULL: not set).
+static struct output run(const char *program, const char *arg,
+                         const char *trace, int flags)
+{
+    struct output output = { .len = 0 };
+    FILE *file = tmpfile();
+    int fds[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    ck_assert_ptr_nonnull(file);
+    unsetenv("TRALE_STEP");
+    unsetenv("TRALE_TRACE");
+    if (trace != NULL) setenv("TRALE_TRACE", trace, 1);
+    pid_t child = fork();
+    ck_assert_int_ne(child, -1);
+    if (child == 0) {
+        int err = flags & TO_FILE ? fileno(file) : fds[1];
+        become(program, arg, err, flags & STDOUT_TOO ? err : null);
+    }
+    close(fds[1]);
+    close(null);
+    if (!(flags & TO_FILE)) output_read(&output, fds[0]);
+    ck_assert_int_eq(waitpid(child, &output.status, 0), child);
+    if (flags & TO_FILE) {
+        ck_assert_int_eq(lseek(fileno(file), 0, SEEK_SET), 0);
+        output_read(&output, fileno(file));
+    }
+    fclose(file);
+    close(fds[0]);
+    return output;
+}
+
+// Runs it with the narration on. It must end well.
+static char *run_traced(const char *program, const char *arg)
+{
+    struct output output = run(program, arg, "1", 0);
+
+    ck_assert_msg(output.status == 0, "status %#x: %s", (unsigned)output.status,
+                  output.text);
+    return output.text;
+}
+
+// ---------------------------------------------------------------------------
+// Reading one line
+// ---------------------------------------------------------------------------
+
+enum { QUEUE_MAX = 512, TASKS_MAX = 1 << 14 };
+
+struct queue {
+    int n;
+    struct {
+        unsigned long id;
+        int wakers; // -1: there is no number
+    } tasks[QUEUE_MAX];
+};
+
+// A line of a trace. The texts are not copied: they end where the next part
+// begins, so they come with a length.
+struct line {
+    const char *text;
+    double time;
+    char thread[16], event[16];
+    const char *name;
+    int name_len;
+    unsigned long task; // 0: there is none
+    const char *where;  // what follows the task, up to the queues
+    int where_len;
+    int fd; // -1: there is none
+    struct queue run, wait;
+};
+
+// Fails the test over this line.
+static _Noreturn void bad_line(const char *line, const char *format, ...)
+{
+    char reason[200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    ck_abort_msg("%s, in the line\n%.3000s", reason, line);
+}
+
+// Each name stands for one number and each number for one name.
+static char *names[TASKS_MAX];
+
+static void check_name(const char *line, const char *name, int len,
+                       unsigned long id)
+{
+    if (id == 0 || id >= TASKS_MAX) bad_line(line, "a task %lu", id);
+    if (names[id] == NULL) names[id] = strndup(name, (size_t)len);
+    if ((int)strlen(names[id]) != len || memcmp(names[id], name, (size_t)len))
+        bad_line(line, "task %lu has changed its name", id);
+}
+
+// Reads "name#id" and returns what follows.
+static const char *read_task(const char *line, const char *text, int *name_len,
+                             unsigned long *id)
+{
+    const char *hash = strchr(text, '#');
+    char *end;
+
+    if (hash == NULL || hash == text) bad_line(line, "no task at %.20s", text);
+    *name_len = (int)(hash - text);
+    *id = strtoul(hash + 1, &end, 10);
+    check_name(line, text, *name_len, *id);
+    return end;
+}
+
+// Reads " run: -" or " wait: a#1*1 b#2*0".
+static const char *read_queue(const char *line, const char *text,
+                              const char *title, bool counted,
+                              struct queue *queue)
+{
+    size_t len = strlen(title);
+    int name_len;
+
+    queue->n = 0;
+    if (strncmp(text, title, len) != 0) bad_line(line, "no%s", title);
+    text += len;
+    if (strncmp(text, " -", 2) == 0) return text + 2;
+    while (*text == ' ' && text[1] != '|') {
+        int i = queue->n++, used = 0;
+        if (i == QUEUE_MAX) bad_line(line, "a queue of %d", i);
+        text = read_task(line, text + 1, &name_len, &queue->tasks[i].id);
+        queue->tasks[i].wakers = -1;
+        if (!counted) continue;
+        if (sscanf(text, "*%d%n", &queue->tasks[i].wakers, &used) != 1)
+            bad_line(line, "no number of wakers at %.20s", text);
+        text += used;
+    }
+    if (queue->n == 0) bad_line(line, "nothing after%s", title);
+    return text;
+}
+
+// The beginning must be as it is documented, to the space: what is read is
+// written again and compared. In a golden trace the time is a word.
+static const char *read_start(const char *text, struct line *line)
+{
+    static const char masked[] = "    <time>";
+    char again[80];
+    int used = 0;
+
+    line->time = -1;
+    if (strncmp(text, masked, 10) != 0 &&
+        sscanf(text, "%10lf", &line->time) != 1)
+        bad_line(text, "no time");
+    if (sscanf(text + 10, " %15s %15s%n", line->thread, line->event, &used) < 2)
+        bad_line(text, "no thread and event");
+    if (line->time < 0)
+        snprintf(again, sizeof(again), "%s", masked);
+    else
+        snprintf(again, sizeof(again), "%10.6f", line->time);
+    snprintf(again + 10, sizeof(again) - 10, " %-8s %-10s ", line->thread,
+             line->event);
+    if (strncmp(text, again, strlen(again)) != 0)
+        bad_line(text, "not aligned as \"%s\"", again);
+    return text + strlen(again);
+}
+
+static void read_line(const char *text, struct line *line)
+{
+    static const char events[] = " spawn poll pending ready register event "
+                                 "wake wake-noop deregister drop join ";
+    static const char threads[] = " main executor reactor other ";
+    char word[20];
+
+    line->text = text;
+    const char *rest = read_start(text, line);
+    snprintf(word, sizeof(word), " %s ", line->thread);
+    if (strstr(threads, word) == NULL) bad_line(text, "no thread%s", word);
+    snprintf(word, sizeof(word), " %s ", line->event);
+    if (strstr(events, word) == NULL) bad_line(text, "no event%s", word);
+    line->task = 0;
+    line->name = rest;
+    line->name_len = 0;
+    if (*rest != ' ')
+        rest = read_task(text, rest, &line->name_len, &line->task);
+    const char *run = strstr(rest, " | run:");
+    if (run == NULL) bad_line(text, "no run-queue");
+    line->where = rest;
+    line->where_len = (int)(run - rest);
+    line->fd = -1;
+    const char *fd = strstr(rest, " fd ");
+    if (fd != NULL && fd < run && sscanf(fd, " fd %d", &line->fd) != 1 &&
+        strncmp(fd, " fd <fd>", 8) != 0)
+        bad_line(text, "no descriptor");
+    rest = read_queue(text, run, " | run:", false, &line->run);
+    rest = read_queue(text, rest, " | wait:", true, &line->wait);
+    if (*rest != '\0') bad_line(text, "more at the end: %.20s", rest);
+}
+
+static bool is_event(const struct line *line, const char *event)
+{
+    return strcmp(line->event, event) == 0;
+}
+
+static bool is_by(const struct line *line, const char *thread)
+{
+    return strcmp(line->thread, thread) == 0;
+}
+
+// Is it the program's own line, and whole?
+static bool is_note(const char *text)
+{
+    int number, used = 0;
+
+    return (sscanf(text, "note: worker %d%n", &number, &used) == 1 ||
+            sscanf(text, "note: thread %d%n", &number, &used) == 1 ||
+            sscanf(text, "note: %d %%%n", &number, &used) == 1) &&
+           text[used] == '\0';
+}
+
+// Splits the text, in place, and calls each() for its lines, which must all be
+// whole: those of the trace, and no others but notes.
+static void for_each_line(char *text,
+                          void (*each)(const struct line *line, void *data),
+                          void *data)
+{
+    static struct line line;
+
+    while (*text != '\0') {
+        char *end = strchr(text, '\n');
+        if (end == NULL) bad_line(text, "no end");
+        *end = '\0';
+        if (!is_note(text)) {
+            read_line(text, &line);
+            each(&line, data);
+        }
+        *end = '\n';
+        text = end + 1;
+    }
+}
+
+// ---------------------------------------------------------------------------
+// The replay
+// ---------------------------------------------------------------------------
+
+enum state { NOT_YET, RUNS, WAITS, DONE, GONE };
+
+// What the lines so far make of the executor.
+static struct replay {
+    bool counts; // no program's own wakers: so their number is known, too
+    double time;
+    unsigned long spawned, polled; // 0: none is being polled
+    struct queue run, wait;
+    struct {
+        enum state state;
+        int wakers;
+        unsigned long awaiting; // the task that has its joiner, or 0
+    } tasks[TASKS_MAX];
+    // That of the last line of each kind, where another has to follow:
+    unsigned long fired;  // reactor, event: its next line wakes this task
+    unsigned long joined; // executor, ready: it wakes this task next
+    int lines;
+} replay;
+
+static void queue_add(struct queue *queue, unsigned long id)
+{
+    ck_assert_int_lt(queue->n, QUEUE_MAX);
+    queue->tasks[queue->n++].id = id;
+}
+
+static void queue_remove(struct queue *queue, unsigned long id)
+{
+    int kept = 0;
+
+    for (int i = 0; i < queue->n; i++)
+        if (queue->tasks[i].id != id) queue->tasks[kept++] = queue->tasks[i];
+    ck_assert_int_eq(kept, queue->n - 1);
+    queue->n = kept;
+}
+
+static void expect(const struct line *line, bool fact, const char *what)
+{
+    if (!fact) bad_line(line->text, "%s, which is not so", what);
+}
+
+static void replay_spawn(const struct line *line)
+{
+    expect(line, line->task == replay.spawned + 1, "tasks count from one");
+    replay.spawned = line->task;
+    replay.tasks[line->task].state = RUNS;
+    queue_add(&replay.run, line->task);
+}
+
+static void replay_poll(const struct line *line)
+{
+    expect(line, is_by(line, "executor"), "the executor polls");
+    expect(line, replay.polled == 0, "one task is polled at a time");
+    expect(line, replay.run.n > 0 && replay.run.tasks[0].id == line->task,
+           "the oldest task is polled");
+    replay.polled = line->task;
+    replay.tasks[line->task].state = WAITS;
+    queue_remove(&replay.run, line->task);
+    queue_add(&replay.wait, line->task);
+}
+
+// pending, ready
+static void replay_polled(const struct line *line)
+{
+    enum state state = replay.tasks[line->task].state;
+
+    expect(line, is_by(line, "executor"), "the executor polls");
+    expect(line, replay.polled == line->task, "this one was being polled");
+    replay.polled = 0;
+    if (is_event(line, "pending")) return;
+    expect(line, state == RUNS || state == WAITS, "it was not done");
+    queue_remove(state == RUNS ? &replay.run : &replay.wait, line->task);
+    replay.tasks[line->task].state = DONE;
+    replay.joined = replay.tasks[line->task].awaiting;
+}
+
+// A poll that wakes has cloned its waker just before, and nobody told. Not so
+// the wake by which the executor hands on a task's output.
+static void replay_wake(const struct line *line)
+{
+    bool waits = replay.tasks[line->task].state == WAITS;
+
+    expect(line, waits == is_event(line, "wake"), "this is its queue");
+    expect(line, replay.tasks[line->task].state != GONE, "it is there");
+    if (!is_by(line, "executor") || replay.joined != 0)
+        replay.tasks[line->task].wakers--;
+    if (is_by(line, "executor")) replay.joined = 0;
+    if (!waits) return;
+    replay.tasks[line->task].state = RUNS;
+    queue_remove(&replay.wait, line->task);
+    queue_add(&replay.run, line->task);
+}
+
+// register, event, deregister: what they do to the wakers. A foreign waker has
+// no task. That which a deregister takes away is still there in its line.
+static void replay_reactor(const struct line *line)
+{
+    expect(line, strstr(line->where, " fd ") != NULL, "it has a descriptor");
+    if (is_event(line, "event"))
+        expect(line, is_by(line, "reactor"), "the reactor has events");
+    if (line->task == 0) return;
+    if (is_event(line, "register")) {
+        expect(line, line->task == replay.polled, "who is polled registers");
+        replay.tasks[line->task].wakers++;
+    }
+}
+
+// The executor's joins are awaits: the task that is polled leaves its waker.
+// The one it may have left before is still there in this line.
+static void replay_join(const struct line *line)
+{
+    enum state state = replay.tasks[line->task].state;
+
+    expect(line, state != NOT_YET && state != GONE, "it is there");
+    if (is_by(line, "executor")) replay.tasks[replay.polled].wakers++;
+}
+
+static void replay_drop(const struct line *line)
+{
+    expect(line, replay.tasks[line->task].state == DONE, "it was done");
+    replay.tasks[line->task].state = GONE;
+}
+
+// What the line does after it has been printed.
+static void replay_after(const struct line *line)
+{
+    if (is_event(line, "deregister") && line->task != 0)
+        replay.tasks[line->task].wakers--;
+    if (is_event(line, "join") && is_by(line, "executor")) {
+        if (replay.tasks[line->task].awaiting == replay.polled)
+            replay.tasks[replay.polled].wakers--;
+        replay.tasks[line->task].awaiting = replay.polled;
+    }
+}
+
+// What must follow at once on the same thread has followed.
+static void replay_follows(const struct line *line)
+{
+    bool wake = is_event(line, "wake") || is_event(line, "wake-noop");
+
+    if (is_by(line, "reactor")) {
+        if (replay.fired != 0)
+            expect(line, wake && line->task == replay.fired, "it wakes");
+        replay.fired = is_event(line, "event") ? line->task : 0;
+    }
+    if (is_by(line, "executor") && replay.joined != 0)
+        expect(line, wake && line->task == replay.joined, "it wakes");
+}
+
+// The wait-queue's numbers. Who waits has a waker, unless it is being polled;
+// then its thread may be about to count one more or one less in its next line.
+// The poll that gets a joined task's output has left one more waker with it,
+// until the joiner is dropped.
+static void check_wakers(const struct line *line)
+{
+    for (int i = 0; i < line->wait.n; i++) {
+        unsigned long id = line->wait.tasks[i].id;
+        int seen = line->wait.tasks[i].wakers, off = 0;
+
+        if (id != replay.polled && !is_event(line, "pending") && seen < 1)
+            bad_line(line->text, "task %lu has no waker", id);
+        if (seen < 0 || seen > 1000)
+            bad_line(line->text, "task %lu has %d wakers", id, seen);
+        if (!replay.counts) continue;
+        if (id == replay.polled &&
+            (!is_by(line, "executor") || is_event(line, "drop")))
+            off = 1;
+        if (abs(seen - replay.tasks[id].wakers) > off)
+            bad_line(line->text, "task %lu has %d wakers and not %d", id, seen,
+                     replay.tasks[id].wakers);
+    }
+}
+
+static void check_order(const struct line *line, const struct queue *seen,
+                        const struct queue *known)
+{
+    if (seen->n != known->n)
+        bad_line(line->text, "a queue of %d instead of %d", seen->n, known->n);
+    for (int i = 0; i < seen->n; i++)
+        if (seen->tasks[i].id != known->tasks[i].id)
+            bad_line(line->text, "task %lu instead of %lu", seen->tasks[i].id,
+                     known->tasks[i].id);
+}
+
+static void replay_line(const struct line *line, void *data)
+{
+    static const struct {
+        const char *event;
+        void (*apply)(const struct line *line);
+    } events[] = {
+        { "spawn", replay_spawn },        { "poll", replay_poll },
+        { "pending", replay_polled },     { "ready", replay_polled },
+        { "wake", replay_wake },          { "wake-noop", replay_wake },
+        { "register", replay_reactor },   { "event", replay_reactor },
+        { "deregister", replay_reactor }, { "join", replay_join },
+        { "drop", replay_drop }
+    };
+
+    (void)data;
+    replay.lines++;
+    if (line->time >= 0) {
+        expect(line, line->time >= replay.time, "time goes on");
+        replay.time = line->time;
+    }
+    replay_follows(line);
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+        if (is_event(line, events[i].event)) events[i].apply(line);
+    check_order(line, &line->run, &replay.run);
+    check_order(line, &line->wait, &replay.wait);
+    check_wakers(line);
+    replay_after(line);
+}
+
+// Each line's queues must follow from the line before. With `counts` the
+// numbers of wakers must, too: so only if the program clones none by itself.
+static void assert_replays(char *trace, bool counts)
+{
+    memset(&replay, 0, sizeof(replay));
+    memset(names, 0, sizeof(names)); // a few names leak, until the test ends
+    replay.counts = counts;
+    for_each_line(trace, replay_line, NULL);
+    ck_assert_int_gt(replay.lines, 0);
+}
+
+// ---------------------------------------------------------------------------
+// Golden traces
+// ---------------------------------------------------------------------------
+
+// What two runs of one program have in common, as text.
+static struct story {
+    FILE *out;
+    bool by_task;
+    unsigned long task; // by_task: the one that is being told
+    unsigned long polled, last;
+    bool joined[TASKS_MAX]; // by a thread
+} story;
+
+static void story_threads(const struct line *line, void *data)
+{
+    (void)data;
+    if (line->task > story.last) story.last = line->task;
+    if (is_event(line, "join") && !is_by(line, "executor"))
+        story.joined[line->task] = true;
+}
+
+// When a thread joins is its own affair, and changes no queue. Who is the last
+// to hold the task that it has joined is not determined either.
+static bool is_undetermined(const struct line *line)
+{
+    if (is_event(line, "join")) return !is_by(line, "executor");
+    return is_event(line, "drop") && story.joined[line->task];
+}
+
+// An await, and what is freed by it, belong to the task that awaits.
+static unsigned long story_of(const struct line *line)
+{
+    bool awaits = is_event(line, "join") || is_event(line, "drop");
+
+    return awaits && is_by(line, "executor") && story.polled != 0 ? story.polled
+                                                                  : line->task;
+}
+
+static void story_line(const struct line *line, void *data)
+{
+    const char *fd = strstr(line->where, " fd "), *end = line->text;
+    const char *queues = line->where + line->where_len;
+
+    (void)data;
+    if (is_event(line, "poll")) story.polled = line->task;
+    bool told = !is_undetermined(line) &&
+                (!story.by_task || story_of(line) == story.task);
+    if (is_event(line, "pending") || is_event(line, "ready")) story.polled = 0;
+    if (!told) return;
+    end = line->text + 11; // without the time
+    if (fd != NULL && fd < queues) {
+        fprintf(story.out, "%.*s fd <fd>", (int)(fd - end), end);
+        end = fd + 4 + strcspn(fd + 4, " ");
+    }
+    fprintf(story.out, "%.*s%s\n", (int)(queues - end), end,
+            story.by_task ? "" : queues);
+}
+
+// by_task: of each task all that happens to it, but without the queues, which
+// depend on how the tasks interleave. Otherwise all lines in their order.
+static char *tell(char *trace, bool by_task)
+{
+    char *text = NULL;
+    size_t len;
+
+    memset(&story, 0, sizeof(story));
+    memset(names, 0, sizeof(names));
+    story.by_task = by_task;
+    story.out = open_memstream(&text, &len);
+    ck_assert_ptr_nonnull(story.out);
+    for_each_line(trace, story_threads, NULL);
+    do {
+        for_each_line(trace, story_line, NULL);
+    } while (by_task && story.task++ < story.last);
+    fclose(story.out);
+    return text;
+}
+
+static char *read_whole(const char *path)
+{
+    struct output output = { .len = 0 };
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    ck_assert_msg(fd != -1, "%s: %s", path, strerror(errno));
+    output_read(&output, fd);
+    close(fd);
+    return output.text;
+}
+
+// Holds the trace against tests/traces/NAME.txt, of which the first line says
+// how it was made.
+static void assert_golden(char *trace, const char *name, bool by_task,
+                          bool counts)
+{
+    char path[80];
+
+    snprintf(path, sizeof(path), "tests/traces/%s.txt", name);
+    char *file = read_whole(path), *golden = strchr(file, '\n') + 1;
+    assert_replays(golden,
+                   counts); // a golden trace lies as little as a real one
+    assert_replays(trace, counts);
+    char *expected = tell(golden, by_task), *told = tell(trace, by_task);
+    ck_assert_msg(strcmp(expected, told) == 0,
+                  "%s does not tell this story:\n%s\nbut this:\n%s", path, told,
+                  expected);
+    free(expected);
+    free(told);
+    free(file);
+    free(trace);
+}
+
+// In one poll of the task.
+static struct promise {
+    unsigned long task; // being polled
+    int fd;             // that it has registered in this poll; -1: none
+    int fds[TASKS_MAX]; // that it waits for
+    int pendings, events;
+} promise;
+
+static void promise_line(const struct line *line, void *data)
+{
+    (void)data;
+    if (is_event(line, "poll")) {
+        promise.task = line->task;
+        promise.fd = -1;
+    } else if (is_event(line, "register")) {
+        expect(line, line->task == promise.task, "its own poll registers");
+        promise.fd = line->fd;
+    } else if (is_event(line, "pending")) {
+        expect(line, promise.fd != -1, "it has registered in this poll");
+        promise.fds[line->task] = promise.fd;
+        promise.pendings++;
+    } else if (is_event(line, "event")) {
+        expect(line, line->fd == promise.fds[line->task], "it waits for that");
+        promise.events++;
+    }
+}
+
+// Every poll that is pending has registered before, and just that event wakes
+// the task.
+static void assert_promises(char *trace)
+{
+    memset(&promise, 0, sizeof(promise));
+    for_each_line(trace, promise_line, NULL);
+    ck_assert_int_gt(promise.pendings, 0);
+    ck_assert_int_eq(promise.pendings, promise.events);
+}
+
+// Two tasks sleep three times each: who has not seen the code can follow it.
+START_TEST(test_trace_of_timer)
+{
+    char *trace = run_traced("examples/timer", NULL);
+
+    assert_promises(trace);
+    assert_golden(trace, "timer", true, true);
+}
+END_TEST
+
+// Sockets and timers. The example's port is its own, so it must be free.
+START_TEST(test_trace_of_udp)
+{
+    int lock = lock_port_9998();
+    char *trace = run_traced("examples/udp", NULL);
+
+    close(lock);
+    assert_promises(trace);
+    assert_golden(trace, "udp", true, true);
+}
+END_TEST
+
+// A task awaits another, whose output is shown.
+START_TEST(test_trace_of_sub_tasks)
+{
+    assert_golden(run_traced("examples/sub_tasks", NULL), "sub_tasks", true,
+                  true);
+}
+END_TEST
+
+// Tasks that wake, await and detach one another, and a foreign waker: in these
+// each line is determined, with its queues. A future that is cancelled, and a
+// thread other than main: in these it is determined what happens to each task.
+START_TEST(test_golden_traces)
+{
+    static const struct {
+        const char *name;
+        bool by_task, counts;
+    } traces[] = { { "tasks", false, false },
+                   { "foreign", false, true },
+                   { "cancel", true, true },
+                   { "other", true, false } };
+
+    for (size_t i = 0; i < sizeof(traces) / sizeof(*traces); i++)
+        assert_golden(run_traced("tests/trace_programs", traces[i].name),
+                      traces[i].name, traces[i].by_task, traces[i].counts);
+}
+END_TEST
+
+// Hundreds of tasks, four threads that spawn, wake, cancel and write lines of
+// their own: no line is broken, and each follows from the one before. To a pipe
+// and to a file.
+START_TEST(test_lines_never_mix)
+{
+    for (int flags = 0; flags <= TO_FILE; flags += TO_FILE) {
+        struct output output =
+            run("tests/trace_programs", "stress", "1", flags);
+        ck_assert_msg(output.status == 0, "status %#x: %.2000s",
+                      (unsigned)output.status, output.text);
+        assert_replays(output.text, true);
+        ck_assert_int_gt(replay.lines, 100);
+        free(output.text);
+    }
+}
+END_TEST
+
+// Threads wake tasks while they are polled: how many wakers there are is up to
+// them, but never less than one for a task that waits.
+START_TEST(test_wakes_are_told_in_order)
+{
+    char *trace = run_traced("tests/trace_programs", "wakes");
+
+    assert_replays(trace, false);
+    ck_assert_ptr_nonnull(strstr(trace, " wake-noop "));
+    ck_assert_ptr_nonnull(strstr(trace, " = 24 |"));
+    free(trace);
+}
+END_TEST
+
+// A name longer than any buffer is told in full.
+START_TEST(test_long_names)
+{
+    char *trace = run_traced("tests/trace_programs", "names");
+
+    assert_replays(trace, true);
+    ck_assert_uint_eq(strlen(names[1]), 9000);
+    free(trace);
+}
+END_TEST
+
+// Futures are dropped while the narration and dumps look on. (Under the address
+// sanitizer, which reports on stderr.)
+START_TEST(test_told_while_dropped)
+{
+    char *trace = run_traced("tests/trace_programs", "dropping");
+    int dumps = 0, others = 0;
+
+    for (char *line = strtok(trace, "\n"); line; line = strtok(NULL, "\n")) {
+        bool dumped = strstr(line, " tasks so far, these are left:") != NULL;
+        dumps += dumped;
+        others += !dumped && strncmp(line, "run  ", 5) != 0 &&
+                  strncmp(line, "poll ", 5) != 0 &&
+                  strncmp(line, "wait ", 5) != 0 && line[3] != '.';
+    }
+    ck_assert_int_eq(dumps, 18);
+    ck_assert_int_eq(others, 0);
+    free(trace);
+}
+END_TEST
+
+// Who does not ask for it gets not a byte.
+START_TEST(test_silent_by_default)
+{
+    static const char *const values[] = { NULL, "", "0", "no" };
+
+    for (int i = 0; i < 4; i++) {
+        struct output output =
+            run("tests/trace_programs", "tasks", values[i], STDOUT_TOO);
+        ck_assert_int_eq(output.status, 0);
+        ck_assert_str_eq(output.text, "");
+        free(output.text);
+    }
+}
+END_TEST
+
+Suite *trace_suite(void)
+{
+    Suite *suite = suite_create("trace");
+
+    add_test(suite, test_trace_of_timer, 20);
+    add_test(suite, test_trace_of_udp, 30);
+    add_test(suite, test_trace_of_sub_tasks, 20);
+    add_test(suite, test_golden_traces, 20);
+    add_test(suite, test_lines_never_mix, 60);
+    add_test(suite, test_wakes_are_told_in_order, 60);
+    add_test(suite, test_long_names, 20);
+    add_test(suite, test_told_while_dropped, 20);
+    add_test(suite, test_silent_by_default, 20);
+    return suite;
+}
