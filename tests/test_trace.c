@@ -798,6 +798,714 @@ START_TEST(test_silent_by_default)
 }
 END_TEST
 
+// ---------------------------------------------------------------------------
+// Polls that block
+// ---------------------------------------------------------------------------
+
+// A poll that sleeps for 200 ms is told, with the time; not without tracing.
+START_TEST(test_blocking_poll_is_told)
+{
+    struct output output = run("tests/trace_programs", "sleeps", "1", 0);
+    int millis = 0;
+
+    ck_assert_int_eq(output.status, 0);
+    char *told = strstr(output.text, "trale: this poll of sleeps#1 blocked");
+    ck_assert_msg(told != NULL, "%s", output.text);
+    ck_assert_int_eq(sscanf(told, "%*[^0-9]1%*[^0-9]%d ms", &millis), 1);
+    ck_assert_int_ge(millis, 200);
+    ck_assert_ptr_null(strstr(told + 1, "trale: "));
+    free(output.text);
+    output = run("tests/trace_programs", "sleeps", NULL, 0);
+    ck_assert_str_eq(output.text, "");
+    free(output.text);
+}
+END_TEST
+
+// Only a poll that hardly got any of the processor may be taken for one that
+// sleeps, and then this has shown nothing and tries again.
+static void assert_computes(void)
+{
+    int percent = 0;
+
+    for (int try = 0; try < 20 && percent < 15; try++) {
+        char *trace = run_traced("tests/trace_programs", "computes");
+        char *note = strstr(trace, "note: ");
+        ck_assert_ptr_nonnull(note);
+        ck_assert_int_eq(sscanf(note, "note: %d %%", &percent), 1);
+        if (percent >= 15) ck_assert_ptr_null(strstr(trace, "blocked"));
+        free(trace);
+    }
+    ck_assert_int_ge(percent, 15);
+}
+
+// A poll that computes for 200 ms is not told.
+START_TEST(test_computing_poll_is_not_told)
+{
+    assert_computes();
+}
+END_TEST
+
+// The same, on one processor with two others that never rest.
+START_TEST(test_computing_poll_under_load)
+{
+    pid_t others[2];
+
+    stay_on_one_cpu();
+    for (int i = 0; i < 2; i++) {
+        others[i] = fork();
+        ck_assert_int_ne(others[i], -1);
+        if (others[i] != 0) continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) continue;
+    }
+    assert_computes();
+    for (int i = 0; i < 2; i++) {
+        kill(others[i], SIGKILL);
+        waitpid(others[i], NULL, 0);
+    }
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// Single steps
+// ---------------------------------------------------------------------------
+
+// A program that stops, and the terminal at which somebody sits.
+static struct stepped {
+    pid_t pid;
+    int terminal; // the master side; -1: it has no terminal
+    int err;
+    size_t len;
+    char text[1 << 16];
+} stepped;
+
+static const char question[] = " is next (Enter: poll, d: dump, c: run on) ";
+
+static void step_start(const char *arg, bool with_terminal)
+{
+    int fds[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    memset(&stepped, 0, sizeof(stepped));
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    stepped.terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ck_assert_int_ne(stepped.terminal, -1);
+    ck_assert_int_eq(grantpt(stepped.terminal), 0);
+    ck_assert_int_eq(unlockpt(stepped.terminal), 0);
+    setenv("TRALE_STEP", "1", 1);
+    unsetenv("TRALE_TRACE");
+    stepped.pid = fork();
+    ck_assert_int_ne(stepped.pid, -1);
+    if (stepped.pid == 0) {
+        setsid(); // has no terminal; the first that it opens becomes its own
+        if (with_terminal && open(ptsname(stepped.terminal), O_RDWR) == -1)
+            _exit(126);
+        become("tests/trace_programs", arg, fds[1], null);
+    }
+    close(fds[1]);
+    close(null);
+    stepped.err = fds[0];
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part)) n++;
+    return n;
+}
+
+// Reads until it has asked so often, or has ended. Returns how often it has.
+static int step_read(int questions)
+{
+    ssize_t n = 1;
+
+    while (count(stepped.text, question) < questions && n > 0) {
+        size_t room = sizeof(stepped.text) - 1 - stepped.len;
+        ck_assert_uint_gt(room, 0);
+        n = read(stepped.err, stepped.text + stepped.len, room);
+        ck_assert_int_ne(n, -1);
+        stepped.len += (size_t)n;
+        stepped.text[stepped.len] = '\0';
+    }
+    return count(stepped.text, question);
+}
+
+static void step_type(const char *keys)
+{
+    ssize_t len = (ssize_t)strlen(keys);
+
+    ck_assert_int_eq(write(stepped.terminal, keys, (size_t)len), len);
+}
+
+static void step_end(void)
+{
+    int status;
+
+    step_read(INT32_MAX);
+    ck_assert_int_eq(waitpid(stepped.pid, &status, 0), stepped.pid);
+    ck_assert_msg(status == 0, "status %#x: %s", (unsigned)status,
+                  stepped.text);
+    close(stepped.err);
+    close(stepped.terminal);
+}
+
+// Takes the questions and what dumps say away: what is left is the trace.
+static char *step_trace(void)
+{
+    char *from = stepped.text, *to = stepped.text;
+
+    for (char *ask; (ask = strstr(stepped.text, question)) != NULL;) {
+        char *start = ask, *end = ask + strlen(question);
+        while (start > stepped.text && start[-1] != '\n') start--;
+        memmove(start, end, strlen(end) + 1);
+    }
+    while (*from != '\0') {
+        size_t len = strcspn(from, "\n") + (strchr(from, '\n') != NULL);
+        bool told = strncmp(from, "trale: ", 7) != 0 && from[3] == '.';
+        if (told) memmove(to, from, len);
+        if (told) to += len;
+        from += len;
+    }
+    *to = '\0';
+    return stepped.text;
+}
+
+// Each Enter lets one poll happen, and none happens without. What was told is
+// the same as ever. Thinking for long is not taken for a poll that blocks.
+START_TEST(test_step_by_step)
+{
+    int questions = 0;
+
+    step_start("tasks", true);
+    while (step_read(questions + 1) == questions + 1) {
+        questions++;
+        if (questions == 2) sleep_for(0.3);
+        ck_assert_int_eq(count(stepped.text, " executor poll "), questions);
+        ck_assert_int_eq(count(stepped.text, " executor pending ") +
+                             count(stepped.text, " executor ready "),
+                         questions - 1);
+        step_type("\n");
+    }
+    step_end();
+    ck_assert_int_eq(count(stepped.text, "blocked"), 0);
+    ck_assert_int_eq(questions, 9);
+    assert_golden(strdup(step_trace()), "tasks", false, false);
+}
+END_TEST
+
+// While it stops before a poll, d dumps and asks again.
+START_TEST(test_step_dumps)
+{
+    step_start("tasks", true);
+    ck_assert_int_eq(step_read(1), 1);
+    for (int i = 1; i <= 3; i++) {
+        step_type("d\n");
+        ck_assert_int_eq(step_read(i + 1), i + 1);
+        ck_assert_int_eq(count(stepped.text, "trale: of 1 tasks so far, these "
+                                             "are left:\npoll branch#1\n"),
+                         i);
+    }
+    ck_assert_int_eq(count(stepped.text, " executor poll "), 1);
+    step_type("c\n");
+    step_end();
+    assert_golden(strdup(step_trace()), "tasks", false, false);
+}
+END_TEST
+
+// c and the end of input (Ctrl-D) run on, and it does not ask again.
+START_TEST(test_step_runs_on)
+{
+    static const char *const keys[] = { "c\n", "\4" };
+
+    for (int i = 0; i < 2; i++) {
+        step_start("tasks", true);
+        ck_assert_int_eq(step_read(1), 1);
+        step_type("\n");
+        ck_assert_int_eq(step_read(2), 2);
+        step_type(keys[i]);
+        step_end();
+        ck_assert_int_eq(count(stepped.text, question), 2);
+        assert_golden(strdup(step_trace()), "tasks", false, false);
+    }
+}
+END_TEST
+
+// Without a terminal it says so, and runs on.
+START_TEST(test_step_without_terminal)
+{
+    static const char words[] =
+        "trale: no terminal to type Enter on, so no stops\n";
+
+    step_start("tasks", false);
+    step_end();
+    ck_assert_int_eq(count(stepped.text, question), 0);
+    ck_assert_ptr_eq(strstr(stepped.text, words), stepped.text);
+    assert_golden(strdup(step_trace()), "tasks", false, false);
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// Dumps
+// ---------------------------------------------------------------------------
+
+// What executor_dump writes. The caller frees it.
+static char *dump(void)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    ck_assert_ptr_nonnull(out);
+    executor_dump(out);
+    fclose(out);
+    return text;
+}
+
+// Is the text like the pattern, in which <fd> and <s> stand for what is not
+// known before, a descriptor and seconds?
+static bool is_like(const char *pattern, const char *text)
+{
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '<') {
+            if (*pattern != *text++) return false;
+            continue;
+        }
+        size_t n =
+            strspn(text, pattern[1] == 's' ? "0123456789." : "0123456789");
+        if (n == 0) return false;
+        text += n;
+        pattern = strchr(pattern, '>');
+    }
+    return *text == '\0';
+}
+
+static void assert_dump(const char *pattern)
+{
+    char *text = dump();
+
+    ck_assert_msg(is_like(pattern, text), "%sinstead of\n%s", text, pattern);
+    free(text);
+}
+
+// Nothing was spawned yet.
+START_TEST(test_dump_of_nothing)
+{
+    assert_dump("trale: of 0 tasks so far, these are left:\n");
+    executor_block_on(ready(1));
+}
+END_TEST
+
+// A chain of ten awaits: each link awaits the next, on a line of its own.
+struct link {
+    struct async async;
+    int depth, fd;
+};
+
+static struct future *chain(int depth, int fd);
+
+enum { FIRST_LINK = __LINE__ + 7 }; // the line of the first AWAIT
+static struct poll link_poll(struct future *future, struct context *cx)
+{
+    struct link *self = (struct link *)future;
+
+    ASYNC_BEGIN(self);
+    // clang-format off
+    if (self->depth == 1) AWAIT(self, chain(2, self->fd));
+    if (self->depth == 2) AWAIT(self, chain(3, self->fd));
+    if (self->depth == 3) AWAIT(self, chain(4, self->fd));
+    if (self->depth == 4) AWAIT(self, chain(5, self->fd));
+    if (self->depth == 5) AWAIT(self, chain(6, self->fd));
+    if (self->depth == 6) AWAIT(self, chain(7, self->fd));
+    if (self->depth == 7) AWAIT(self, chain(8, self->fd));
+    if (self->depth == 8) AWAIT(self, chain(9, self->fd));
+    if (self->depth == 9) AWAIT(self, chain(10, self->fd));
+    if (self->depth == 10) AWAIT(self, udp_socket_recv_from(self->fd, NULL, 0,
+                                                            NULL));
+    // clang-format on
+    ASYNC_END(self, self->depth);
+}
+
+static struct future *chain(int depth, int fd)
+{
+    static const struct future_vtable vtables[] = {
+        { "one", link_poll, async_drop },   { "two", link_poll, async_drop },
+        { "three", link_poll, async_drop }, { "four", link_poll, async_drop },
+        { "five", link_poll, async_drop },  { "six", link_poll, async_drop },
+        { "seven", link_poll, async_drop }, { "eight", link_poll, async_drop },
+        { "nine", link_poll, async_drop },  { "ten", link_poll, async_drop }
+    };
+    struct link *self = future_new(sizeof(*self), &vtables[depth - 1]);
+
+    self->depth = depth;
+    self->fd = fd;
+    return &self->async.future;
+}
+
+static int bound(void)
+{
+    struct socket_addr addr = localhost(0);
+    int sock = udp_socket_bind(&addr);
+
+    ck_assert_int_ge(sock, 0);
+    return sock;
+}
+
+// It is dumped with ten names and ten lines, and what the leaf waits for.
+START_TEST(test_dump_of_ten_awaits)
+{
+    static const char *const links[] = { "one",  "two", "three", "four",
+                                         "five", "six", "seven", "eight",
+                                         "nine", "ten" };
+    char pattern[1000] = "trale: of 2 tasks so far, these are left:\nwait ";
+    int sock = bound();
+    struct socket_addr addr = local_addr(sock);
+    struct task_joiner joiner = executor_spawn(chain(1, sock));
+
+    executor_block_on(ready(1)); // it has been polled
+    for (int i = 0; i < 10; i++) {
+        size_t len = strlen(pattern);
+        snprintf(pattern + len, sizeof(pattern) - len,
+                 "%s%s at test_trace.c:%d > ", links[i], i == 0 ? "#1" : "",
+                 FIRST_LINK + i);
+    }
+    strcat(pattern, "recv_from (fd <fd>, readable)\n");
+    assert_dump(pattern);
+    ck_assert_int_eq(sendto(sock, "", 0, 0, &addr.any, addr.len), 0);
+    ck_assert_int_eq(task_joiner_join(&joiner), 1);
+    assert_dump("trale: of 2 tasks so far, these are left:\n");
+    close(sock);
+}
+END_TEST
+
+// A task whose polls wait for `go`, so that others stay where they are.
+static struct gate {
+    sem_t in, go;
+} gate;
+
+static struct poll gate_poll(void *data, struct context *cx)
+{
+    (void)data, (void)cx;
+    sem_post(&gate.in);
+    while (sem_wait(&gate.go) != 0) continue;
+    return POLL_READY(0);
+}
+
+static struct task_joiner gate_close(void)
+{
+    sem_init(&gate.in, 0, 0);
+    sem_init(&gate.go, 0, 0);
+    struct task_joiner joiner = executor_spawn(poll_fn(gate_poll, NULL, NULL));
+    while (sem_wait(&gate.in) != 0) continue;
+    return joiner;
+}
+
+// A machine without AWAIT that waits for several at once: two sleeps, and room
+// in a pipe.
+struct several {
+    struct future future;
+    struct future *sleeps[2];
+    struct subscription sub;
+    int fd;
+    atomic_bool *end;
+};
+
+static struct poll several_poll(struct future *future, struct context *cx)
+{
+    struct several *self = (struct several *)future;
+
+    if (*self->end) return POLL_READY(0);
+    for (int i = 0; i < 2; i++) future_poll(self->sleeps[i], cx);
+    return reactor_register_waker(&self->sub, self->fd, cx->waker,
+                                  WAKEUP_WRITABLE);
+}
+
+static void several_drop(struct future *future)
+{
+    struct several *self = (struct several *)future;
+
+    for (int i = 0; i < 2; i++) future_drop(self->sleeps[i]);
+    reactor_deregister_waker(&self->sub);
+}
+
+static struct several *several(atomic_bool *end, int fd)
+{
+    static const struct future_vtable vtable = { "several", several_poll,
+                                                 several_drop };
+    struct several *self = future_new(sizeof(*self), &vtable);
+
+    self->sleeps[0] = timer_sleep(duration_from_secs(100));
+    self->sleeps[1] = timer_sleep(duration_from_secs(200));
+    self->end = end;
+    self->fd = fd;
+    return self;
+}
+
+// Fills a pipe and returns its two ends.
+static void full_pipe(int fds[2])
+{
+    static char bytes[4096];
+
+    ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    while (write(fds[1], bytes, sizeof(bytes)) > 0) continue;
+}
+
+struct awaits {
+    struct async async;
+    struct task_joiner joiner;
+};
+
+static struct poll awaits_poll(struct future *future, struct context *cx)
+{
+    struct awaits *self = (struct awaits *)future;
+
+    ASYNC_BEGIN(self);
+    AWAIT(self, &self->joiner.future);
+    ASYNC_END(self, 0);
+}
+enum { AWAITS_LINE = __LINE__ - 3 };
+
+static const struct future_vtable awaits_vtable = { "awaits", awaits_poll,
+                                                    async_drop };
+
+// Tasks on both queues and one in its poll: with the two times, the direction
+// of a pipe, and a joiner as the leaf.
+START_TEST(test_dump_of_each_kind)
+{
+    static char bytes[1 << 16], pattern[1000];
+    atomic_bool end = false;
+    int fds[2];
+
+    full_pipe(fds);
+    struct several *machine = several(&end, fds[1]);
+    struct awaits *awaits = future_new(sizeof(*awaits), &awaits_vtable);
+    awaits->joiner = executor_spawn(&machine->future);
+    struct task_joiner joiner = executor_spawn(&awaits->async.future);
+    executor_block_on(ready(1));
+    struct task_joiner closed = gate_close();
+    struct task_joiner next = executor_spawn(yield_now());
+    snprintf(pattern, sizeof(pattern),
+             "trale: of 5 tasks so far, these are left:\n"
+             "run  yield_now#5\n"
+             "wait several#1 (fd <fd>, writable) (fd <fd>, in 99.<s> s) "
+             "(fd <fd>, in 199.<s> s)\n"
+             "wait awaits#2 at test_trace.c:%d > joiner\n"
+             "poll poll_fn#4\n",
+             AWAITS_LINE);
+    assert_dump(pattern);
+    sem_post(&gate.go);
+    task_joiner_join(&closed);
+    task_joiner_join(&next);
+    end = true;
+    while (read(fds[0], bytes, sizeof(bytes)) > 0) continue;
+    task_joiner_join(&joiner);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
+// Inside its own poll a task is seen with its awaits.
+struct inside {
+    struct async async;
+    char *text;
+};
+
+static struct poll looks_poll(void *data, struct context *cx)
+{
+    (void)cx;
+    *(char **)data = dump();
+    return POLL_READY(0);
+}
+
+static struct poll inside_poll(struct future *future, struct context *cx)
+{
+    struct inside *self = (struct inside *)future;
+
+    ASYNC_BEGIN(self);
+    AWAIT(self, poll_fn(looks_poll, NULL, &self->text));
+    ASYNC_END(self, self->text);
+}
+enum { INSIDE_LINE = __LINE__ - 3 };
+
+START_TEST(test_dump_inside_a_task)
+{
+    static const struct future_vtable vtable = { "inside", inside_poll,
+                                                 async_drop };
+    char expected[200];
+    struct inside *self = future_new(sizeof(*self), &vtable);
+
+    char *text = (char *)executor_block_on(&self->async.future);
+    snprintf(expected, sizeof(expected),
+             "trale: of 1 tasks so far, these are left:\n"
+             "poll inside#1 at test_trace.c:%d > poll_fn\n",
+             INSIDE_LINE);
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+END_TEST
+
+// Sleeps, spawns a task, awaits it, and cancels a chain; again and again.
+struct busy {
+    struct async async;
+    struct task_joiner joiner;
+    int sock;
+    atomic_bool *end;
+};
+
+static struct poll busy_poll(struct future *future, struct context *cx)
+{
+    struct busy *self = (struct busy *)future;
+
+    ASYNC_BEGIN(self);
+    while (!*self->end) {
+        AWAIT(self, timer_sleep((struct duration){ 100000 }));
+        self->joiner = executor_spawn(chain(1, -1));
+        AWAIT(self, &self->joiner.future);
+        self->joiner = executor_spawn(yield_now());
+        task_joiner_drop(&self->joiner);
+        AWAIT(self, yield_now());
+    }
+    ASYNC_END(self, 0);
+}
+
+static void busy_drop(struct future *future)
+{
+    async_drop(future);
+    task_joiner_drop(&((struct busy *)future)->joiner);
+}
+
+static atomic_int dumps_left;
+
+static void check_dump(char *text)
+{
+    static const char tasks[] = "busy timer one yield_now ";
+    char *rest, *line = strtok_r(text, "\n", &rest);
+
+    ck_assert_int_eq(strncmp(line, "trale: of ", 10), 0);
+    while ((line = strtok_r(NULL, "\n", &rest)) != NULL) {
+        char state[8], name[16], word[20];
+        unsigned long id;
+        int fields = sscanf(line, "%7s %15[^#]#%lu", state, name, &id);
+        snprintf(word, sizeof(word), "%s ", name);
+        ck_assert_msg(fields == 3 && strstr(tasks, word) != NULL, "%s", line);
+    }
+}
+
+static void *dump_main(void *data)
+{
+    while (dumps_left-- > 0) {
+        char *text = dump();
+        check_dump(text);
+        free(text);
+    }
+    return data;
+}
+
+// Two threads dump 10,000 times while tasks run, spawn, sleep and end. Under
+// the thread sanitizer too: a dump looks at no task that is being polled.
+START_TEST(test_dump_while_tasks_run)
+{
+    static const struct future_vtable vtable = { "busy", busy_poll, busy_drop };
+    struct rlimit few = { 64, 64 };
+    struct task_joiner joiners[4];
+    pthread_t threads[2];
+    atomic_bool end = false;
+
+    setrlimit(RLIMIT_NOFILE, &few); // a dump asks for each possible descriptor
+    dumps_left = rounds(10000);
+    for (int i = 0; i < 4; i++) {
+        struct busy *busy = future_new(sizeof(*busy), &vtable);
+        busy->end = &end;
+        joiners[i] = executor_spawn(&busy->async.future);
+    }
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, dump_main, NULL), 0);
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    end = true;
+    for (int i = 0; i < 4; i++) task_joiner_join(&joiners[i]);
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// The mistakes of learners
+// ---------------------------------------------------------------------------
+
+// The comment "Expected output" at the end of a source, without the "//     "
+// of each line. A line that is indented further continues the one before.
+static void read_expected(const char *path, char *expected, size_t size)
+{
+    char *source = read_whole(path);
+    char *line = strstr(source, "// Expected output");
+    size_t len = 0;
+
+    ck_assert_msg(line != NULL, "%s says nothing of its output", path);
+    for (; (line = strchr(line, '\n')) != NULL && line[1] != '\0'; line++) {
+        bool more = strncmp(line + 1, "//         ", 11) == 0;
+        int used, skip = more ? 11 : 7;
+        if (strncmp(line + 1, "//     ", 7) != 0) continue;
+        if (more) expected[len - 1] = ' ';
+        used = (int)strcspn(line + 1 + skip, "\n");
+        ck_assert_uint_lt(len + (size_t)used + 2, size);
+        memcpy(expected + len, line + 1 + skip, (size_t)used);
+        len += (size_t)used;
+        expected[len++] = '\n';
+    }
+    expected[len] = '\0';
+    free(source);
+}
+
+static void remove_trace(char *text)
+{
+    char *to = text;
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n") + 1;
+        if (text[3] != '.') memmove(to, text, len);
+        if (text[3] != '.') to += len;
+        text += len;
+    }
+    *to = '\0';
+}
+
+static void assert_broken(const char *name)
+{
+    char program[300], source[310], expected[1000];
+
+    snprintf(program, sizeof(program), "examples/broken/%s", name);
+    snprintf(source, sizeof(source), "%s.c", program);
+    read_expected(source, expected, sizeof(expected));
+    struct output output = run(program, NULL, NULL, STDOUT_TOO);
+    remove_trace(output.text); // blocking_poll turns it on
+    ck_assert_msg(is_like(expected, output.text), "%s: %sinstead of\n%s", name,
+                  output.text, expected);
+    // What trale reports is an abort, or else a warning.
+    int signal = WIFSIGNALED(output.status) ? WTERMSIG(output.status) : 0;
+    bool aborts = strstr(expected, "trale: ") != NULL &&
+                  strcmp(name, "blocking_poll") != 0;
+    ck_assert_int_eq(signal, aborts ? SIGABRT : 0);
+    free(output.text);
+}
+
+// Each ends in its own message. (carried_local does not compile, and that is
+// for check_compile.sh to see.)
+START_TEST(test_broken_programs)
+{
+    DIR *dir = opendir("examples/broken");
+    struct dirent *entry;
+    int count = 0;
+
+    ck_assert_ptr_nonnull(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        char name[256];
+        if (sscanf(entry->d_name, "%255[a-z_].c", name) != 1) continue;
+        if (strcmp(name, "carried_local") == 0) continue;
+        assert_broken(name);
+        count++;
+    }
+    closedir(dir);
+    ck_assert_int_ge(count, 9);
+}
+END_TEST
+
 Suite *trace_suite(void)
 {
     Suite *suite = suite_create("trace");
@@ -811,5 +1519,18 @@ Suite *trace_suite(void)
     add_test(suite, test_long_names, 20);
     add_test(suite, test_told_while_dropped, 20);
     add_test(suite, test_silent_by_default, 20);
+    add_test(suite, test_blocking_poll_is_told, 20);
+    add_test(suite, test_computing_poll_is_not_told, 60);
+    add_test(suite, test_computing_poll_under_load, 60);
+    add_test(suite, test_step_by_step, 20);
+    add_test(suite, test_step_dumps, 20);
+    add_test(suite, test_step_runs_on, 20);
+    add_test(suite, test_step_without_terminal, 20);
+    add_test(suite, test_dump_of_nothing, 20);
+    add_test(suite, test_dump_of_ten_awaits, 20);
+    add_test(suite, test_dump_of_each_kind, 20);
+    add_test(suite, test_dump_inside_a_task, 20);
+    add_test(suite, test_dump_while_tasks_run, 120);
+    add_test(suite, test_broken_programs, 60);
     return suite;
 }
