@@ -12,7 +12,8 @@ fail() {
     failures=$((failures + 1))
 }
 
-sources=$(ls ./*.[ch] examples/*.[ch] tests/*.[ch] tests/*.sh Makefile tests/*.mk)
+sources=$(find . \( -name .git -o -name build \) -prune -o \( -name '*.[ch]' -o \
+    -name '*.sh' -o -name '*.mk' -o -name Makefile \) -print)
 
 # Backquoted words of our own kind: paths, and names in lower case. Rust names
 # hold a "::" or a capital letter, so they are passed over.
@@ -175,7 +176,11 @@ done
 for file in Makefile examples/*.c; do
     test "$(wc -l < "$file")" -le 80 || fail "$file has more than 80 lines"
 done
-for file in examples/*.c; do
+for file in examples/broken/*.c; do
+    test "$(wc -l < "$file")" -le 50 || fail "$file has more than 50 lines"
+    grep -q '^// The mistake: ' "$file" || fail "$file does not say its mistake"
+done
+for file in examples/*.c examples/broken/*.c; do
     grep -q '^// Expected output' "$file" || fail "$file shows no expected output"
 done
 

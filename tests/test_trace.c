@@ -159,6 +159,14 @@ static void check_name(const char *line, const char *name, int len,
         bad_line(line, "task %lu has changed its name", id);
 }
 
+static void forget_names(void)
+{
+    for (int i = 0; i < TASKS_MAX; i++) {
+        free(names[i]);
+        names[i] = NULL;
+    }
+}
+
 // Reads "name#id" and returns what follows.
 static const char *read_task(const char *line, const char *text, int *name_len,
                              unsigned long *id)
@@ -519,7 +527,7 @@ static void replay_line(const struct line *line, void *data)
 static void assert_replays(char *trace, bool counts)
 {
     memset(&replay, 0, sizeof(replay));
-    memset(names, 0, sizeof(names)); // a few names leak, until the test ends
+    forget_names();
     replay.counts = counts;
     for_each_line(trace, replay_line, NULL);
     ck_assert_int_gt(replay.lines, 0);
@@ -591,7 +599,7 @@ static char *tell(char *trace, bool by_task)
     size_t len;
 
     memset(&story, 0, sizeof(story));
-    memset(names, 0, sizeof(names));
+    forget_names();
     story.by_task = by_task;
     story.out = open_memstream(&text, &len);
     ck_assert_ptr_nonnull(story.out);

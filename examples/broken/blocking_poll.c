@@ -38,5 +38,5 @@ int main(int argc, char *argv[])
 
 // Expected output, after the lines of the trace:
 //
-//     trale: this poll of nap#1 blocked the executor thread, and so every
-//         task, for <1000> ms: await instead
+//     trale: this poll of nap#1 seems to have blocked the executor thread,
+//         and so every task, for <1000> ms: await instead
