@@ -101,8 +101,8 @@ static char *run_traced(const char *program, const char *arg)
 {
     struct output output = run(program, arg, "1", 0);
 
-    ck_assert_msg(output.status == 0, "status %#x: %s", (unsigned)output.status,
-                  output.text);
+    ck_assert_msg(output.status == 0, "status %#x: %.2000s",
+                  (unsigned)output.status, output.text);
     return output.text;
 }
 
@@ -144,7 +144,7 @@ static _Noreturn void bad_line(const char *line, const char *format, ...)
     va_start(args, format);
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
-    ck_abort_msg("%s, in the line\n%.3000s", reason, line);
+    ck_abort_msg("%s, in the line\n%.1000s", reason, line);
 }
 
 // Each name stands for one number and each number for one name.
@@ -635,9 +635,14 @@ static void assert_golden(char *trace, const char *name, bool by_task,
                    counts); // a golden trace lies as little as a real one
     assert_replays(trace, counts);
     char *expected = tell(golden, by_task), *told = tell(trace, by_task);
+    size_t same = 0; // up to the first line that differs
+    for (size_t i = 0; expected[i] != '\0' && expected[i] == told[i]; i++)
+        if (expected[i] == '\n') same = i + 1;
+    // Check takes no message longer than some thousand characters.
     ck_assert_msg(strcmp(expected, told) == 0,
-                  "%s does not tell this story:\n%s\nbut this:\n%s", path, told,
-                  expected);
+                  "%s (its first line says how it is made) goes on\n%.1000s\n"
+                  "and this trace\n%.1000s",
+                  path, expected + same, told + same);
     free(expected);
     free(told);
     free(file);
@@ -818,7 +823,7 @@ START_TEST(test_blocking_poll_is_told)
 
     ck_assert_int_eq(output.status, 0);
     char *told = strstr(output.text, "trale: this poll of sleeps#1 blocked");
-    ck_assert_msg(told != NULL, "%s", output.text);
+    ck_assert_msg(told != NULL, "%.2000s", output.text);
     ck_assert_int_eq(sscanf(told, "%*[^0-9]1%*[^0-9]%d ms", &millis), 1);
     ck_assert_int_ge(millis, 200);
     ck_assert_ptr_null(strstr(told + 1, "trale: "));
@@ -951,7 +956,7 @@ static void step_end(void)
 
     step_read(INT32_MAX);
     ck_assert_int_eq(waitpid(stepped.pid, &status, 0), stepped.pid);
-    ck_assert_msg(status == 0, "status %#x: %s", (unsigned)status,
+    ck_assert_msg(status == 0, "status %#x: %.2000s", (unsigned)status,
                   stepped.text);
     close(stepped.err);
     close(stepped.terminal);
@@ -1483,8 +1488,8 @@ static void assert_broken(const char *name)
     read_expected(source, expected, sizeof(expected));
     struct output output = run(program, NULL, NULL, STDOUT_TOO);
     remove_trace(output.text); // blocking_poll turns it on
-    ck_assert_msg(is_like(expected, output.text), "%s: %sinstead of\n%s", name,
-                  output.text, expected);
+    ck_assert_msg(is_like(expected, output.text), "%s: %.2000sinstead of\n%s",
+                  name, output.text, expected);
     // What trale reports is an abort, or else a warning.
     int signal = WIFSIGNALED(output.status) ? WTERMSIG(output.status) : 0;
     bool aborts = strstr(expected, "trale: ") != NULL &&
