@@ -1,0 +1,46 @@
+// A child process and what it prints, for the tests of programs.
+#ifndef CHILD_H
+#define CHILD_H
+
+#include "test.h"
+
+#include <sys/types.h>
+
+enum { LINES_MAX = 32 };
+
+// All that has come out of one pipe. Ends with a zero byte.
+struct stream {
+    int fd; // -1: the child has closed it
+    size_t len;
+    char text[4096];
+};
+
+struct child {
+    pid_t pid;
+    struct stream out, err;
+    int lines;               // complete ones, in out
+    double times[LINES_MAX]; // when each one came, in seconds after the start
+    double start;
+    double lateness; // of our own timeouts meanwhile, the worst
+    int threads;     // the most that the child has had
+};
+
+// How much slower than usual a test may be.
+double multiplier(void);
+
+int child_threads(const struct child *child);
+
+// The thread sanitizer's own thread is in every process that it watches.
+int sanitizer_threads(void);
+
+// Starts an example, with one argument or none (NULL). Should this test fail,
+// Check kills what it has left running.
+void child_start(struct child *child, const char *example, const char *arg);
+
+// Reads what the child prints within the next 10 ms, and looks at its threads.
+void child_poll(struct child *child);
+
+// Reads the child's output to its end and returns its exit code.
+int child_end(struct child *child);
+
+#endif
