@@ -37,9 +37,9 @@ $(BUILD)/%.o: %.c $(wildcard *.h tests/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -DBUILD='"$(BUILD)"' -c -o $@ $<
 
-$(BUILD)/examples/%: examples/%.c $(BUILD)/trale.o trale.h $(wildcard examples/*.h)
+$(BUILD)/examples/%: examples/%.c $(BUILD)/futures.a $(BUILD)/trale.o $(wildcard *.h examples/*.h examples/futures/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $< $(BUILD)/trale.o
+	$(COMPILE) -o $@ $< $(BUILD)/futures.a $(BUILD)/trale.o
 
 examples/%.c:
 	@echo "There is no example $*, only $(EXAMPLES:$(BUILD)/examples/%=%)." >&2; false

@@ -89,7 +89,7 @@ block wake_of_borrowed_waker_good "struct waker waker = waker_clone(cx->waker);
 for compiler in gcc clang; do
     have $compiler || continue
     [ $compiler = gcc ] && command=$gcc || command=$clang
-    for source in trale.c examples/*.c examples/broken/*.c; do
+    for source in trale.c examples/*.c examples/*/*.c; do
         [ "$source" = examples/broken/carried_local.c ] && continue
         # shellcheck disable=SC2086
         accepts "$compiler compiles $source without a warning" \
