@@ -1,9 +1,9 @@
 // A UDP echo server on the address given, or on 127.0.0.1:9999. Try it with
 // `socat - UDP:127.0.0.1:9999`, or `socat - UDP6:[::1]:9999`; Ctrl-C ends it.
 #define _POSIX_C_SOURCE 200809L
+#include "futures/signal.h"
 #include "socket_addr.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +61,7 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    dump_on_sigquit(); // Ctrl-\, which shows where the server is
 
     struct echo *echo = future_new(sizeof(*echo), &vtable);
     echo->sock = sock;

@@ -404,6 +404,30 @@ START_TEST(test_echo_signals)
 }
 END_TEST
 
+// SIGQUIT makes it print where its tasks are, and it goes on.
+START_TEST(test_echo_dump)
+{
+    struct socket_addr addr = free_addr(localhost(0));
+    struct child server;
+
+    server_start(&server, addr);
+    int sock = client_open(addr);
+    for (int i = 0; i < 3; i++) {
+        send_nth(sock, i, 10);
+        receive_nth(sock, i, 10);
+        ck_assert_int_eq(kill(server.pid, SIGQUIT), 0);
+        const char *last; // the line of the task that prints
+        while ((last = strstr(server.err.text, "\npoll dump#")) == NULL ||
+               strchr(last + 1, '\n') == NULL)
+            child_poll(&server);
+        ck_assert_ptr_nonnull(strstr(server.err.text, " > recv_from"));
+        server.err = (struct stream){ .fd = server.err.fd };
+    }
+    close(sock);
+    server_stop(&server, SIGINT);
+}
+END_TEST
+
 // The server must refuse to start: one line on stderr and this exit code.
 static void assert_refuses(const char *arg, int code)
 {
@@ -462,6 +486,7 @@ Suite *examples_suite(void)
     add_test(suite, test_echo_two_clients, 60);
     add_test(suite, test_echo_idle, 10);
     add_test(suite, test_echo_signals, 10);
+    add_test(suite, test_echo_dump, 10);
     add_test(suite, test_echo_bad_address, 20);
     add_test(suite, test_echo_port_in_use, 10);
     return suite;
