@@ -12,8 +12,10 @@ int main(void)
     srunner_add_suite(runner, reactor_suite());
     srunner_add_suite(runner, timer_suite());
     srunner_add_suite(runner, udp_suite());
+    srunner_add_suite(runner, tcp_suite());
     srunner_add_suite(runner, examples_suite());
     srunner_add_suite(runner, trace_suite());
+    srunner_add_suite(runner, servers_suite());
     srunner_set_fork_status(runner, CK_FORK);
     srunner_run_all(runner, CK_NORMAL);
     int run = srunner_ntests_run(runner);

@@ -13,8 +13,10 @@ Suite *task_suite(void);
 Suite *reactor_suite(void);
 Suite *timer_suite(void);
 Suite *udp_suite(void);
+Suite *tcp_suite(void);
 Suite *examples_suite(void);
 Suite *trace_suite(void);
+Suite *servers_suite(void);
 
 // Adds the test to a test case of its own, named like it, that is given so
 // many seconds (times CK_TIMEOUT_MULTIPLIER).
