@@ -1,0 +1,46 @@
+# The ten steps from a busy loop to trale. A step is a program, the header of
+# its own that it runs on, and libc; only the last one is on trale.
+STEP ?= s01
+STEPS = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/steps/s*.c))
+STEP_SOURCE = $(wildcard examples/steps/$(STEP)_*.c examples/steps/$(STEP).c)
+STEP_PROGRAM = $(STEP_SOURCE:%.c=$(BUILD)/%)
+EXPANDED = $(BUILD)/examples/steps/expanded/s02_coroutine_wait
+
+.PHONY: step expand no_step check_steps
+
+all: $(STEPS)
+
+$(BUILD)/examples/steps/%: examples/steps/%.c $(wildcard examples/steps/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $<
+
+$(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(BUILD)/trale.o trale.h
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $< $(BUILD)/trale.o
+
+#: make step STEP=s05        start the delay server, run the step, stop the server
+step: $(if $(STEP_SOURCE),$(BUILD)/examples/delayserver $(STEP_PROGRAM),no_step)
+	@sh examples/steps/step.sh $^
+
+#: make expand STEP=s02      print the step with its macros expanded
+expand: $(if $(STEP_SOURCE),,no_step)
+	@CC="$(CC)" sh examples/steps/expand.sh $(STEP_SOURCE)
+
+no_step:
+	@echo "There is no step $(STEP), only s01 to s10." >&2; false
+
+# A test runs what the macros of s02 stand for, and s02 itself.
+$(EXPANDED).c: examples/steps/s02_coroutine_wait.c examples/steps/s02_coroutine_wait.h examples/steps/expand.sh
+	@mkdir -p $(@D)
+	CC="$(CC)" sh examples/steps/expand.sh $< > $@.new
+	mv $@.new $@
+
+$(EXPANDED): $(EXPANDED).c
+	$(COMPILE) -iquote examples/steps -o $@ $<
+
+# The tests of single steps include their sources.
+$(BUILD)/tests/test_s01.o $(BUILD)/tests/test_s02.o $(BUILD)/tests/test_s06.o $(BUILD)/tests/test_s07.o: $(wildcard examples/steps/*.[ch])
+
+check: $(EXPANDED) check_steps
+check_steps:
+	sh tests/check_steps.sh
