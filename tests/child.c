@@ -43,9 +43,16 @@ int sanitizer_threads(void)
 void child_start(struct child *child, const char *example, const char *arg)
 {
     char path[200];
-    int out[2], err[2];
+    const char *argv[] = { path, arg, NULL };
 
     snprintf(path, sizeof(path), "%s/examples/%s", BUILD, example);
+    child_start_command(child, argv);
+}
+
+void child_start_command(struct child *child, const char *const argv[])
+{
+    int out[2], err[2];
+
     ck_assert_int_eq(pipe(out), 0);
     ck_assert_int_eq(pipe(err), 0);
     *child = (struct child){ .out.fd = out[0], .err.fd = err[0] };
@@ -59,8 +66,8 @@ void child_start(struct child *child, const char *example, const char *arg)
             close(out[i]);
             close(err[i]);
         }
-        execl(path, path, arg, (char *)NULL);
-        perror(path);
+        execv(argv[0], (char *const *)argv);
+        perror(argv[0]);
         _exit(127);
     }
     close(out[1]);

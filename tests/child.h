@@ -6,13 +6,13 @@
 
 #include <sys/types.h>
 
-enum { LINES_MAX = 32 };
+enum { LINES_MAX = 512 };
 
 // All that has come out of one pipe. Ends with a zero byte.
 struct stream {
     int fd; // -1: the child has closed it
     size_t len;
-    char text[4096];
+    char text[32768];
 };
 
 struct child {
@@ -36,6 +36,9 @@ int sanitizer_threads(void);
 // Starts an example, with one argument or none (NULL). Should this test fail,
 // Check kills what it has left running.
 void child_start(struct child *child, const char *example, const char *arg);
+
+// The same for any command. Its last argument is NULL.
+void child_start_command(struct child *child, const char *const argv[]);
 
 // Reads what the child prints within the next 10 ms, and looks at its threads.
 void child_poll(struct child *child);
