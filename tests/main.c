@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, examples_suite());
     srunner_add_suite(runner, trace_suite());
     srunner_add_suite(runner, servers_suite());
+    srunner_add_suite(runner, steps_suite());
     srunner_set_fork_status(runner, CK_FORK);
     srunner_run_all(runner, CK_NORMAL);
     int run = srunner_ntests_run(runner);

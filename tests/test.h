@@ -17,6 +17,7 @@ Suite *tcp_suite(void);
 Suite *examples_suite(void);
 Suite *trace_suite(void);
 Suite *servers_suite(void);
+Suite *steps_suite(void);
 
 // Adds the test to a test case of its own, named like it, that is given so
 // many seconds (times CK_TIMEOUT_MULTIPLIER).
