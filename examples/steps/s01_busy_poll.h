@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 // What a poll returns: whether the future is ready, and with what.
@@ -71,6 +72,7 @@ static void block_on(struct future *future)
 
     while (!await(&future, &value)) {
         printf("Schedule other tasks\n");
-        usleep(115 * 1000); // so no poll falls together with a reply
+        // 115 ms, so that no poll falls together with a reply.
+        nanosleep(&(struct timespec){ .tv_nsec = 115000000 }, NULL);
     }
 }

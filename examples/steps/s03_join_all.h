@@ -107,5 +107,7 @@ static void block_on(struct future *future)
 {
     intptr_t value;
 
-    while (!await(&future, &value)) continue;
+    while (!await(&future, &value)) {
+        // no pause: as often as it can
+    }
 }

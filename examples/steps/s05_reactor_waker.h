@@ -147,7 +147,7 @@ static void block_on(struct future *future)
     if (pipe2(fds, O_CLOEXEC) == -1) err(1, "queue"); // open for late wakes
     while (!await(&future, &value, (struct waker){ fds[1], task })) {
         printf("main: 1 pending tasks. Sleep until notified.\n");
-        while (read(fds[0], &task, sizeof(int)) == -1) continue;
+        if (read(fds[0], &task, sizeof(int)) == -1) err(1, "sleep");
     }
     printf("main: All tasks are finished\n");
 }

@@ -190,7 +190,7 @@ static void block_on(struct future *future)
         if (executor.pending == 0) break;
         printf("main: %d pending tasks. Sleep until notified.\n",
                executor.pending);
-        while (read(fds[0], &task, sizeof(int)) == -1) continue;
+        if (read(fds[0], &task, sizeof(int)) == -1) err(1, "sleep");
         executor_poll((struct waker){ fds[1], task });
     }
     printf("main: All tasks are finished\n");

@@ -53,8 +53,8 @@ struct http_get {
 // is only reading that waits for the server's answer.
 static void http_get_start(struct http_get *self)
 {
-    char request[128];
-    int len = snprintf(request, sizeof(request),
+    char text[128];
+    int len = snprintf(text, sizeof(text),
                        "GET /%d/HelloWorld%d HTTP/1.1\r\n"
                        "Host: localhost\r\nConnection: close\r\n\r\n",
                        self->millis, self->n);
@@ -63,7 +63,7 @@ static void http_get_start(struct http_get *self)
     self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (self->fd == -1 ||
         connect(self->fd, (struct sockaddr *)&server, sizeof(server)) == -1 ||
-        send(self->fd, request, (size_t)len, MSG_NOSIGNAL) != len ||
+        send(self->fd, text, (size_t)len, MSG_NOSIGNAL) != len ||
         fcntl(self->fd, F_SETFL, O_NONBLOCK) == -1)
         err(1, "cannot ask the server");
 }
