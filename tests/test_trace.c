@@ -1116,6 +1116,11 @@ struct link {
 
 static struct future *chain(int depth, int fd);
 
+static struct future *receive(int fd)
+{
+    return udp_socket_recv_from(fd, NULL, 0, NULL);
+}
+
 enum { FIRST_LINK = __LINE__ + 7 }; // the line of the first AWAIT
 static struct poll link_poll(struct future *future, struct context *cx)
 {
@@ -1132,8 +1137,7 @@ static struct poll link_poll(struct future *future, struct context *cx)
     if (self->depth == 7) AWAIT(self, chain(8, self->fd));
     if (self->depth == 8) AWAIT(self, chain(9, self->fd));
     if (self->depth == 9) AWAIT(self, chain(10, self->fd));
-    if (self->depth == 10) AWAIT(self, udp_socket_recv_from(self->fd, NULL, 0,
-                                                            NULL));
+    if (self->depth == 10) AWAIT(self, receive(self->fd));
     // clang-format on
     ASYNC_END(self, self->depth);
 }
