@@ -50,9 +50,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -260,7 +260,7 @@ struct task {
     unsigned long id;
     // One for the executor until the task is done, one for the joiner, one for
     // each waker. Any thread may add one, but takes one away under the lock.
-    atomic_size_t refs;
+    _Atomic size_t refs;
 };
 
 // task.rs: Executor. The lock guards everything here. Rust has a lock for each
@@ -575,7 +575,8 @@ enum { FDS_MAX = 1 << 20 };
 static struct reactor {
     pthread_mutex_t lock;
     int epoll; // -1 until the first registration
-} reactor = { PTHREAD_MUTEX_INITIALIZER, -1 };
+    int fds;   // more than any descriptor so far; a dump looks no further
+} reactor = { PTHREAD_MUTEX_INITIALIZER, -1, 0 };
 
 // reactor/poll.rs: Slab<Subscription>, here a list for each descriptor
 static struct source {
@@ -616,11 +617,10 @@ static void *reactor_loop(void *name)
 // free again.
 static int reactor_get(void)
 {
-    if (reactor.epoll == -1) {
-        reactor.epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (reactor.epoll == -1) return -errno;
-        thread_spawn("reactor", reactor_loop);
-    }
+    if (reactor.epoll != -1) return 0;
+    reactor.epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (reactor.epoll == -1) return -errno;
+    thread_spawn("reactor", reactor_loop);
     return 0;
 }
 
@@ -707,6 +707,7 @@ static int reactor_change(struct subscription *sub, bool waits)
     for (struct subscription *s = source->waiting; s != NULL; s = s->next)
         event.events |= s->kind;
     source->generation++;
+    if (sub->fd >= reactor.fds) reactor.fds = sub->fd + 1;
     event.data.u64 = (uint64_t)source->generation << 32 | (uint32_t)sub->fd;
     if (epoll_ctl(reactor.epoll, op, sub->fd, &event) == 0) return 0;
     if (op != EPOLL_CTL_ADD)
@@ -827,10 +828,10 @@ struct future *timer_sleep(struct duration duration)
     struct timer *self = future_new(sizeof(*self), &vtable);
     int64_t now = instant_now(CLOCK_MONOTONIC);
 
+    // For ever, should the sum overflow.
+    bool ends = duration.nanos < INT64_MAX - now;
+    self->expiration = ends ? now + duration.nanos : INT64_MAX;
     self->fd = -1;
-    self->expiration = INT64_MAX; // for ever, should the sum overflow
-    if (duration.nanos < INT64_MAX - now)
-        self->expiration = now + duration.nanos;
     return &self->future;
 }
 
@@ -1025,19 +1026,20 @@ static void print_wait(FILE *out, const struct subscription *sub)
 // for many tasks with many descriptors, but costs nothing until somebody asks.
 static void dump_queue(FILE *out, const char *name, const struct link *queue)
 {
-    int fds = getdtablesize() < FDS_MAX ? getdtablesize() : FDS_MAX;
-
     for (struct link *link = queue->next; link != queue; link = link->next) {
         const struct task *task = (const struct task *)link;
 
         fprintf(out, "%-4s ", task == executor.polling ? "poll" : name);
         print_task(out, task);
-        for (int fd = 0; fd < fds; fd++)
+        for (int fd = 0; fd < reactor.fds; fd++)
             for (struct subscription *s = sources[fd].waiting; s; s = s->next)
                 if (s->waker.data == task) print_wait(out, s);
         fputc('\n', out);
     }
 }
+
+// The time that all threads together have spent on dumps and on narration.
+static _Atomic int64_t printing;
 
 // ours | any thread | takes reactor.lock, and executor.lock inside it
 //
@@ -1047,10 +1049,12 @@ void executor_dump(FILE *out)
 {
     lock(&reactor.lock);
     lock(&executor.lock);
+    int64_t start = instant_now(CLOCK_MONOTONIC);
     fprintf(out, "trale: of %lu tasks so far, these are left:\n",
             executor.spawned);
     dump_queue(out, "run", &executor.run_q);
     dump_queue(out, "wait", &executor.waiting);
+    printing += instant_now(CLOCK_MONOTONIC) - start;
     pthread_mutex_unlock(&executor.lock);
     pthread_mutex_unlock(&reactor.lock);
 }
@@ -1078,8 +1082,24 @@ void executor_dump(FILE *out)
 static int64_t began;  // the time before main
 static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
 
-// When this thread's last line was out: the time, and its own processor time.
-static _Thread_local int64_t line_wall, line_cpu;
+// What a poll has cost. Not what others waited until lines were out: whoever
+// reads them may be slow. And how often the thread gave up the processor by
+// itself, which one that is only pushed aside does not.
+static struct cost {
+    int64_t wall, cpu;
+    long sleeps;
+} poll_began;
+
+// ours | the executor | any lock
+static struct cost cost_now(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    return (struct cost){ instant_now(CLOCK_MONOTONIC) - printing,
+                          instant_now(CLOCK_THREAD_CPUTIME_ID),
+                          usage.ru_nvcsw };
+}
 
 // ours | the thread that starts the program, before main | no lock
 //
@@ -1117,63 +1137,72 @@ static void print_queue(const char *name, const struct link *queue)
     }
 }
 
+// ours | the executor | holds executor.lock
+//
+// A poll that took long, gave up the processor by itself and hardly used it was
+// blocked, and so was every other task. The warning says "seems", because the
+// program may also have been stopped, by Ctrl-Z say.
+static void warn_if_blocked(const struct task *task, struct cost now)
+{
+    int64_t wall = now.wall - poll_began.wall, cpu = now.cpu - poll_began.cpu;
+
+    if (wall > NANOS_PER_SEC / 10 && cpu < wall / 10 &&
+        now.sleeps > poll_began.sleeps)
+        fprintf(stderr,
+                "trale: this poll of %s#%lu seems to have blocked the executor "
+                "thread, and so every task, for %d ms: await instead\n",
+                task->name, task->id, (int)(wall / 1000000));
+}
+
 // ours | any thread | holds executor.lock; or, with a subscription, holds
 // reactor.lock and takes executor.lock inside it
 //
 // The reactor's events come with a subscription. The reactor knows no tasks,
 // but here we may look into its waker: if it is one of ours, it has a task.
 //
-// Much time but little processor time since the executor's last line, in the
-// middle of a poll: it has slept there, or waited in a system call, and every
-// other task had to wait too. Hence the warning. It says "seems", for the whole
-// process may have been stopped.
+// The line begins with the time, so we read the clock under the lock, where
+// nobody else's line can come between.
 static void narrate(const char *event, const struct task *task,
                     const struct subscription *sub)
 {
-    int64_t wall = instant_now(CLOCK_MONOTONIC) - line_wall;
-    int64_t cpu = instant_now(CLOCK_THREAD_CPUTIME_ID) - line_cpu;
-
     if (sub != NULL) lock(&executor.lock);
     if (sub != NULL && sub->waker.vtable == &task_waker_vtable)
         task = sub->waker.data;
-    int64_t time = instant_now(CLOCK_MONOTONIC) - began;
+    struct cost now = cost_now();
+    int64_t start = instant_now(CLOCK_MONOTONIC);
     flockfile(stderr);
-    fprintf(stderr, "%10.6f %-8s %-10s ", (double)time / NANOS_PER_SEC,
-            thread_name, event);
+    fprintf(stderr, "%10.6f %-8s %-10s ",
+            (double)(start - began) / NANOS_PER_SEC, thread_name, event);
     if (task != NULL) print_task(stderr, task);
     if (sub != NULL)
         fprintf(stderr, " fd %d %s", sub->fd, kind_name(sub->kind));
     print_queue("run", &executor.run_q);
     print_queue("wait", &executor.waiting);
     fputc('\n', stderr);
-    if (current != NULL && wall > NANOS_PER_SEC / 10 && cpu < wall / 10)
-        fprintf(stderr,
-                "trale: this poll of %s#%lu seems to have blocked the executor "
-                "thread, and so every task, for %d ms: await instead\n",
-                current->name, current->id, (int)(wall / 1000000));
+    if (strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0)
+        warn_if_blocked(task, now);
     funlockfile(stderr);
+    printing += instant_now(CLOCK_MONOTONIC) - start;
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
-    line_wall = instant_now(CLOCK_MONOTONIC);
-    line_cpu = instant_now(CLOCK_THREAD_CPUTIME_ID);
 }
 
 // ours | the executor | no lock, but both for a dump
 //
 // Stops before a poll. The line just printed has shown the queues. No lock is
 // held meanwhile: the reactor and all other threads go on, and their lines may
-// come after the question. At the end of input there are no more stops.
+// come after the question. At the end of input there are no more stops. The
+// cost of the poll begins when Enter has been typed: to think is not to block.
 static void narrate_step(void)
 {
     char line[80];
 
     while (terminal != NULL) {
-        fprintf(stderr, "%s#%lu is next (Enter: poll, d: dump, c: run on) ",
+        fprintf(stderr, "%s#%lu is next (Enter: poll, d: dump, c: run on)\n",
                 current->name, current->id);
-        fflush(stderr);
         bool typed = fgets(line, sizeof(line), terminal) != NULL;
         if (!typed || *line == 'c') terminal = NULL;
         if (!typed || *line != 'd') break;
         executor_dump(stderr);
     }
-    line_wall = instant_now(CLOCK_MONOTONIC); // thinking is not blocking
+    poll_began = cost_now();
 }

@@ -163,7 +163,7 @@ budget() { # budget WHAT LINES ALLOWED
 where='^// Where is everything[?]'
 told='^// The narration:'
 budget "trale.c, up to the dumps," "$(code '^' "$where" < trale.c)" 450
-budget "trale.c, panics and dumps," "$(code "$where" "$told" < trale.c)" 65
+budget "trale.c, panics and dumps," "$(code "$where" "$told" < trale.c)" 70
 budget "trale.c, the narration," "$(code "$told" '^END' < trale.c)" 90
 budget trale.h "$(code '^' '^END' < trale.h)" 150
 for file in trale.c trale.h; do

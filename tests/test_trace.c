@@ -34,7 +34,7 @@ struct output {
     int status;
 };
 
-enum { STDOUT_TOO = 1, TO_FILE = 2 };
+enum { STDOUT_TOO = 1, TO_FILE = 2, READ_LATE = 4 };
 
 // In the child: becomes the program, with what is set in the environment.
 static _Noreturn void become(const char *program, const char *arg, int err,
@@ -85,6 +85,7 @@ static struct output run(const char *program, const char *arg,
     }
     close(fds[1]);
     close(null);
+    if (flags & READ_LATE) sleep_for(0.5);
     if (!(flags & TO_FILE)) output_read(&output, fds[0]);
     ck_assert_int_eq(waitpid(child, &output.status, 0), child);
     if (flags & TO_FILE) {
@@ -815,6 +816,14 @@ END_TEST
 // Polls that block
 // ---------------------------------------------------------------------------
 
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part)) n++;
+    return n;
+}
+
 // A poll that sleeps for 200 ms is told, with the time; not without tracing.
 START_TEST(test_blocking_poll_is_told)
 {
@@ -834,37 +843,52 @@ START_TEST(test_blocking_poll_is_told)
 }
 END_TEST
 
-// Only a poll that hardly got any of the processor may be taken for one that
-// sleeps, and then this has shown nothing and tries again.
+// It is the poll that counts, and not the time between two lines.
+START_TEST(test_many_short_blocks_are_told)
+{
+    char *trace = run_traced("tests/trace_programs", "naps");
+
+    ck_assert_int_eq(count(trace, "trale: this poll of naps#1 seems to "), 1);
+    free(trace);
+}
+END_TEST
+
+// A poll that waits until others have written their lines to a pipe that nobody
+// reads has not blocked by itself.
+START_TEST(test_slow_reader_is_no_block)
+{
+    struct output output =
+        run("tests/trace_programs", "slow_reader", "1", READ_LATE);
+
+    ck_assert_int_eq(output.status, 0);
+    ck_assert_int_eq(count(output.text, "blocked"), 0);
+    free(output.text);
+}
+END_TEST
+
+// A poll that computes for 200 ms is not told, however long that takes.
 static void assert_computes(void)
 {
-    int percent = 0;
+    char *trace = run_traced("tests/trace_programs", "computes");
 
-    for (int try = 0; try < 20 && percent < 15; try++) {
-        char *trace = run_traced("tests/trace_programs", "computes");
-        char *note = strstr(trace, "note: ");
-        ck_assert_ptr_nonnull(note);
-        ck_assert_int_eq(sscanf(note, "note: %d %%", &percent), 1);
-        if (percent >= 15) ck_assert_ptr_null(strstr(trace, "blocked"));
-        free(trace);
-    }
-    ck_assert_int_ge(percent, 15);
+    ck_assert_int_eq(count(trace, "note: "), 1);
+    ck_assert_int_eq(count(trace, "blocked"), 0);
+    free(trace);
 }
 
-// A poll that computes for 200 ms is not told.
 START_TEST(test_computing_poll_is_not_told)
 {
     assert_computes();
 }
 END_TEST
 
-// The same, on one processor with two others that never rest.
+// The same, on one processor with 15 others that never rest.
 START_TEST(test_computing_poll_under_load)
 {
-    pid_t others[2];
+    pid_t others[15];
 
     stay_on_one_cpu();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 15; i++) {
         others[i] = fork();
         ck_assert_int_ne(others[i], -1);
         if (others[i] != 0) continue;
@@ -872,7 +896,7 @@ START_TEST(test_computing_poll_under_load)
         for (;;) continue;
     }
     assert_computes();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 15; i++) {
         kill(others[i], SIGKILL);
         waitpid(others[i], NULL, 0);
     }
@@ -892,7 +916,7 @@ static struct stepped {
     char text[1 << 16];
 } stepped;
 
-static const char question[] = " is next (Enter: poll, d: dump, c: run on) ";
+static const char question[] = " is next (Enter: poll, d: dump, c: run on)\n";
 
 static void step_start(const char *arg, bool with_terminal)
 {
@@ -917,14 +941,6 @@ static void step_start(const char *arg, bool with_terminal)
     close(fds[1]);
     close(null);
     stepped.err = fds[0];
-}
-
-static int count(const char *text, const char *part)
-{
-    int n = 0;
-
-    for (; (text = strstr(text, part)) != NULL; text += strlen(part)) n++;
-    return n;
 }
 
 // Reads until it has asked so often, or has ended. Returns how often it has.
@@ -1194,6 +1210,22 @@ START_TEST(test_dump_of_ten_awaits)
 }
 END_TEST
 
+// What was registered before the limit was lowered is still found.
+START_TEST(test_dump_beyond_the_limit)
+{
+    struct rlimit few = { 3, 3 };
+    int sock = bound();
+    struct task_joiner joiner = executor_spawn(chain(1, sock));
+
+    executor_block_on(ready(1));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    char *text = dump();
+    ck_assert_msg(strstr(text, "recv_from (fd ") != NULL, "%s", text);
+    free(text);
+    task_joiner_drop(&joiner);
+}
+END_TEST
+
 // A task whose polls wait for `go`, so that others stay where they are.
 static struct gate {
     sem_t in, go;
@@ -1422,12 +1454,10 @@ static void *dump_main(void *data)
 START_TEST(test_dump_while_tasks_run)
 {
     static const struct future_vtable vtable = { "busy", busy_poll, busy_drop };
-    struct rlimit few = { 64, 64 };
     struct task_joiner joiners[4];
     pthread_t threads[2];
     atomic_bool end = false;
 
-    setrlimit(RLIMIT_NOFILE, &few); // a dump asks for each possible descriptor
     dumps_left = rounds(10000);
     for (int i = 0; i < 4; i++) {
         struct busy *busy = future_new(sizeof(*busy), &vtable);
@@ -1537,6 +1567,8 @@ Suite *trace_suite(void)
     add_test(suite, test_told_while_dropped, 20);
     add_test(suite, test_silent_by_default, 20);
     add_test(suite, test_blocking_poll_is_told, 20);
+    add_test(suite, test_many_short_blocks_are_told, 20);
+    add_test(suite, test_slow_reader_is_no_block, 20);
     add_test(suite, test_computing_poll_is_not_told, 60);
     add_test(suite, test_computing_poll_under_load, 60);
     add_test(suite, test_step_by_step, 20);
@@ -1545,6 +1577,7 @@ Suite *trace_suite(void)
     add_test(suite, test_step_without_terminal, 20);
     add_test(suite, test_dump_of_nothing, 20);
     add_test(suite, test_dump_of_ten_awaits, 20);
+    add_test(suite, test_dump_beyond_the_limit, 20);
     add_test(suite, test_dump_of_each_kind, 20);
     add_test(suite, test_dump_inside_a_task, 20);
     add_test(suite, test_dump_while_tasks_run, 120);

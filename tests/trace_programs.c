@@ -611,6 +611,62 @@ static void sleeps(void)
     executor_block_on(future_new(sizeof(struct future), &vtable));
 }
 
+static struct poll naps_poll(struct future *future, struct context *cx)
+{
+    (void)future;
+    for (int i = 0; i < 4; i++) {
+        usleep(60000);
+        struct waker waker = waker_clone(cx->waker);
+        waker_wake(&waker);
+    }
+    return POLL_READY(0);
+}
+
+// A poll sleeps four times for 60 ms, and is heard of in between.
+static void naps(void)
+{
+    static const struct future_vtable vtable = { "naps", naps_poll, NULL };
+
+    executor_block_on(future_new(sizeof(struct future), &vtable));
+}
+
+static atomic_int queued;
+
+// Waits until main has come to a stop, and then for main's lock.
+static struct poll waits_for_main_poll(struct future *future,
+                                       struct context *cx)
+{
+    int last = 0;
+
+    (void)future, (void)cx;
+    queued = 1;
+    while (queued != last || last < 50) {
+        last = queued;
+        double end = seconds(CLOCK_THREAD_CPUTIME_ID) + 0.002;
+        while (seconds(CLOCK_THREAD_CPUTIME_ID) < end) continue;
+    }
+    struct task_joiner joiner = executor_spawn(yields("last", 0, 0));
+    task_joiner_drop(&joiner);
+    return POLL_READY(0);
+}
+
+// A poll waits for main, and main for whoever reads the narration.
+static void slow_reader(void)
+{
+    static const struct future_vtable vtable = { "waits_for_main",
+                                                 waits_for_main_poll, NULL };
+    struct task_joiner joiner =
+        executor_spawn(future_new(sizeof(struct future), &vtable));
+
+    while (queued == 0) continue;
+    for (int i = 0; i < 300; i++) {
+        struct task_joiner one = executor_spawn(yields("one", 0, 0));
+        task_joiner_drop(&one);
+        queued++;
+    }
+    task_joiner_join(&joiner);
+}
+
 // Says how much of the poll's time the processor worked for it.
 static struct poll computes_poll(struct future *future, struct context *cx)
 {
@@ -644,7 +700,8 @@ int main(int argc, char *argv[])
                      { "cancel", cancel }, { "other", other },
                      { "names", names },   { "stress", stress },
                      { "wakes", wakes },   { "dropping", dropping },
-                     { "sleeps", sleeps }, { "computes", computes } };
+                     { "sleeps", sleeps }, { "computes", computes },
+                     { "naps", naps },     { "slow_reader", slow_reader } };
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
         if (argc != 2 || strcmp(argv[1], programs[i].name) != 0) continue;
