@@ -62,11 +62,15 @@ static struct poll yields_poll(struct future *future, struct context *cx)
 
 static struct future *yields(const char *name, int times, intptr_t value)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct future_vtable vtables[8];
     struct future_vtable *vtable = vtables;
 
+    pthread_mutex_lock(&lock);
     while (vtable->name != NULL && strcmp(vtable->name, name) != 0) vtable++;
-    *vtable = (struct future_vtable){ name, yields_poll, NULL };
+    if (vtable->name == NULL)
+        *vtable = (struct future_vtable){ name, yields_poll, NULL };
+    pthread_mutex_unlock(&lock);
     struct yields *self = future_new(sizeof(*self), vtable);
 
     self->times = times;
