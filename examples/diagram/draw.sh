@@ -1,0 +1,26 @@
+#!/bin/sh
+# draw.sh FILE.trace: draws what a program has told under TRALE_TRACE=1. Writes
+# FILE.mmd, a Mermaid sequence diagram, and FILE.html, a page that steps
+# through the run. Run it from the top of the repository.
+set -eu
+here=examples/diagram
+file=${1%.trace}
+name=${file##*/}
+awk=${AWK:-awk}
+# Bytes are bytes: what is not UTF-8 passes through.
+LC_ALL=C
+export LC_ALL
+
+# The sources, the most likely first: the example itself, its neighbours, all.
+sources() {
+    own=$(find examples -name "$name.c" | head -n 1)
+    if [ -n "$own" ]; then
+        echo "$own"
+        find "${own%/*}" -name '*.[ch]' | sort
+    fi
+    find examples tests -name '*.[ch]' | sort
+}
+
+$awk -f $here/trace.awk -f $here/mermaid.awk "$1" > "$file.mmd"
+sources | $awk -f $here/trace.awk -f $here/page.awk template=$here/page.html \
+    name_of_run="$name" sources=/dev/stdin "$1" > "$file.html"
