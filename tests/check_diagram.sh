@@ -1,0 +1,337 @@
+#!/bin/sh
+# Whether the pictures show what happened. Runs every example and an odd program
+# under `make diagram`, and looks for each event of their traces, once and in
+# order, in the Mermaid diagram and in the page. Then compares the diagram in
+# NOTES.md with that of a new run; with the word `update` it writes it there.
+# Run it from the repository's top: sh tests/check_diagram.sh
+set -u
+cd "$(dirname "$0")/.." || exit
+BUILD=${BUILD:-build}
+dir=$BUILD/diagram
+failures=0
+LC_ALL=C
+export LC_ALL
+
+fail() {
+    echo "diagram: $*" >&2
+    failures=$((failures + 1))
+}
+
+skip() {
+    echo "diagram: skipped: $*"
+}
+
+# same WHAT EXPECTED FOUND: two files that must not differ.
+same() {
+    cmp -s "$2" "$3" && return
+    fail "$1:"
+    diff -a "$2" "$3" | head -n 10 >&2
+}
+
+# The three below list events as `thread event task`, each from another file.
+# They know nothing of what trace.awk knows, so that both would have to be
+# wrong in the same way.
+
+trace_events() {
+    sed -nE -e 's/ \| run: .* \| wait: .*$//
+        t told
+        d
+        :told
+        s/^.*[0-9]+\.[0-9]{6} ([a-z]+) +([a-z-]+) +/\1 \2 /
+        s/ (at|fd|=) .*//
+        p' "$1"
+}
+
+diagram_events() {
+    grep -v '^ *Note over main,kernel: ' "$1" | awk '
+        BEGIN { for (i = 1; i < 128; i++) char["#" i ";"] = sprintf("%c", i) }
+        {
+            while (match($0, /#[0-9]+;/)) {
+                code = substr($0, RSTART, RLENGTH)
+                printf "%s%s", substr($0, 1, RSTART - 1), char[code]
+                $0 = substr($0, RSTART + RLENGTH)
+            }
+            print
+        }' |
+        sed -nE -e 's/^ +kernel->>([a-z]+): event /\1 event /
+            s/^ +([a-z]+)-?->>[a-z]+: /\1 /
+            s/^ +Note over ([a-z]+): /\1 /
+            t found
+            d
+            :found
+            s/ (at [^ ]*:[0-9]+|by .*|= .*|\(epoll_ctl: .*|\(fd .*)$//
+            s/ a foreign waker$//
+            p'
+}
+
+page_events() {
+    sed -nE -e 's/^\{"time":[^,]*,"thread":"([a-z]+)","name":"([a-z-]+)",/\1 \2 /
+        t found
+        d
+        :found
+        s/"task":"(.*)","from":.*$/\1/
+        s/\\u003c/</g
+        s/\\u003e/>/g
+        s/\\u0026/\&/g
+        s/\\"/"/g
+        s/\\\\/\\/g
+        s/ $//
+        p' "$1"
+}
+
+# shows_all NAME: whether both pictures of that run show it all.
+shows_all() {
+    trace_events "$dir/$1.trace" > "$dir/$1.expected"
+    diagram_events "$dir/$1.mmd" > "$dir/$1.found"
+    same "$1.mmd does not show the events of its trace" \
+        "$dir/$1.expected" "$dir/$1.found"
+    page_events "$dir/$1.html" > "$dir/$1.found"
+    same "$1.html does not show the events of its trace" \
+        "$dir/$1.expected" "$dir/$1.found"
+    test -s "$dir/$1.expected" || fail "$1 has no events"
+}
+
+# expect NAME LINE: the diagram of that run has a line that begins so.
+expect() {
+    grep -qF -- "    $2" "$dir/$1.mmd" || fail "$1.mmd lacks: $2"
+}
+
+# well_formed NAME: the page is written so that a parser of XML can judge it.
+well_formed() {
+    if command -v xmllint > /dev/null; then xmllint --noout "$1"
+    elif command -v python3 > /dev/null; then
+        python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$1"
+    else skip "no xmllint and no python3 to parse $1 with"; fi ||
+        fail "$1 is not well-formed"
+}
+
+mkdir -p "$dir"
+make -s BUILD="$BUILD" all || exit 1
+
+# 1. Every example, all at once, for they mostly sleep. Those that serve take an
+# address; those that would need other arguments show no event, and are skipped.
+for file in examples/*.c; do
+    name=${file#examples/}
+    name=${name%.c}
+    args=
+    case $name in *echo) args=127.0.0.1:0 ;; esac
+    make -s diagram BUILD="$BUILD" EXAMPLE="$name" DURATION=5 ARGS="$args" \
+        > "$dir/$name.log" 2>&1 < /dev/null &
+done
+wait
+drawn=0
+for file in examples/*.c; do
+    name=${file#examples/}
+    name=${name%.c}
+    if grep -q "told of no event" "$dir/$name.log" && grep -q argc "$file"; then
+        skip "$(tail -n 2 "$dir/$name.log" | head -n 1)"
+    elif ! grep -q "^ *$dir/$name.html " "$dir/$name.log"; then
+        fail "make diagram EXAMPLE=$name: $(cat "$dir/$name.log")"
+    else
+        shows_all "$name"
+        well_formed "$dir/$name.html"
+        drawn=$((drawn + 1))
+    fi
+done
+test $drawn -ge 5 || fail "only $drawn examples could be drawn"
+grep -q "^udp_echo was ended after 5 s" "$dir/udp_echo.log" ||
+    fail "udp_echo does not say how it ended: $(cat "$dir/udp_echo.log")"
+expect udp_echo "Note over main,kernel: diagram: udp_echo was ended after 5 s"
+expect udp_echo "Note over main,kernel: output: Echoing on 127.0.0.1:0"
+
+# Nothing outside the file is asked for. The one address is a name of XML's.
+grep -nE '(src|href) *=|url\(|@import|fetch\(|https?://' \
+    examples/diagram/page.html | grep -vF http://www.w3.org/ &&
+    fail "page.html asks for something outside of it"
+
+# 2. What the examples do not do: names that mean something to Mermaid, HTML,
+# JSON or awk, wakers and threads of another kind, warnings, the end by a panic.
+${CC:-cc} -std=c11 -I. -o "$dir/odd" tests/diagram/odd.c trale.c -pthread ||
+    exit 1
+sh examples/diagram/record.sh "$dir/odd" 10 "$dir/odd" > "$dir/odd.log" 2>&1
+shows_all odd
+expect odd "participant other"
+expect odd "main->>kernel: register a foreign waker (epoll_ctl: fd 3, readable)"
+expect odd "kernel->>reactor: event a foreign waker (fd 3, readable)"
+expect odd "other->>executor: spawn o#34;d#39;d"
+expect odd "executor->>executor: wake o#34;d#39;d"
+expect odd "executor-->>executor: wake-noop o#34;d#39;d"
+expect odd "executor->>kernel: deregister o#34;d#39;d"
+expect odd "Note over main,kernel: output: #60;b#62;no end of line#60;/b#62;"
+expect odd "Note over main,kernel: trale: this poll of o#34;d#39;d"
+expect odd "Note over main,kernel: trale: joined twice"
+expect odd "Note over main,kernel: diagram: odd was ended by signal ABRT"
+
+# What joins and is joined, in an order that no run promises.
+cat > "$dir/joins.trace" << 'TRACE'
+  0.000001 other    spawn      a b#1 | run: a b#1 | wait: -
+  0.000002 other    join       a b#1 | run: a b#1 | wait: -
+  0.000003 executor poll       a b#1 | run: - | wait: a b#1*0
+  0.000004 executor spawn      c#2 | run: c#2 | wait: a b#1*0
+  0.000005 executor join       c#2 | run: c#2 | wait: a b#1*1
+  0.000006 executor pending    a b#1 at y.c:7 > joiner | run: c#2 | wait: a b#1*1
+  0.000007 executor poll       c#2 | run: - | wait: a b#1*1 c#2*0
+  0.000008 executor ready      c#2 = 5 | run: - | wait: a b#1*1
+  0.000009 executor wake       a b#1 at y.c:7 > joiner | run: a b#1 | wait: -
+  2.000010 executor poll       a b#1 at y.c:7 > joiner | run: - | wait: a b#1*0
+  2.000011 executor ready      a b#1 = -6 | run: - | wait: -
+  2.000012 main     join       d#3 = 7 | run: - | wait: -
+  2.000013 main     drop       d#3 = 7 | run: - | wait: -
+TRACE
+cat > "$dir/joins.expected" << 'DIAGRAM'
+sequenceDiagram
+    participant main
+    participant other
+    participant executor
+    participant reactor
+    participant kernel
+    other->>executor: spawn a b#35;1
+    other->>executor: join a b#35;1
+    activate executor
+    Note over executor: poll a b#35;1
+    executor->>executor: spawn c#35;2
+    Note over executor: join c#35;2 by a b#35;1
+    Note over executor: pending a b#35;1 at y.c:7
+    deactivate executor
+    activate executor
+    Note over executor: poll c#35;2
+    Note over executor: ready c#35;2 = 5
+    deactivate executor
+    executor->>executor: wake a b#35;1
+    Note over main,kernel: 2.0 s later
+    activate executor
+    Note over executor: poll a b#35;1 at y.c:7
+    executor-->>other: ready a b#35;1 = -6
+    deactivate executor
+    main->>executor: join d#35;3 = 7
+    Note over main: drop d#35;3 = 7
+DIAGRAM
+sh examples/diagram/draw.sh "$dir/joins.trace"
+same "joins are drawn otherwise" "$dir/joins.expected" "$dir/joins.mmd"
+
+# 3. Whichever awk there is draws the same.
+for awk in mawk gawk "gawk --posix" "busybox awk" original-awk; do
+    if ! command -v "${awk%% *}" > /dev/null; then
+        skip "${awk%% *} is not installed"
+        continue
+    fi
+    for name in odd sub_tasks; do
+        cp "$dir/$name.trace" "$dir/other_awk.trace"
+        AWK=$awk sh examples/diagram/draw.sh "$dir/other_awk.trace"
+        same "$awk draws another diagram" "$dir/$name.mmd" "$dir/other_awk.mmd"
+        # The pages differ in the name of the run.
+        for page in "$name" other_awk; do
+            sed 's/^{"name":[^,]*,//' "$dir/$page.html" > "$dir/$page.found"
+        done
+        same "$awk draws another page" "$dir/$name.found" "$dir/other_awk.found"
+    done
+done
+
+# 4. A trace may be cut anywhere. The events before the cut are drawn as ever,
+# and the rest of the line is not lost: each line is an event or a remark. (A
+# cut behind a waiting task cannot be told from an end. That line is an event.)
+size=$(wc -c < "$dir/sub_tasks.trace")
+cut=7
+while [ $cut -lt "$size" ]; do
+    head -c $cut "$dir/sub_tasks.trace" > "$dir/cut.trace"
+    sh examples/diagram/draw.sh "$dir/cut.trace"
+    lines=$(grep -c '[^ ]' "$dir/cut.trace")
+    rows=$(grep -cE '^\{"(time|remark)"' "$dir/cut.html")
+    test "$rows" = "$lines" ||
+        fail "cut at $cut: $lines lines in the trace, $rows in the page"
+    grep -E ' \| wait: (-|.*\*[0-9]+)$' "$dir/cut.trace" > "$dir/whole.trace"
+    trace_events "$dir/whole.trace" > "$dir/cut.expected"
+    page_events "$dir/cut.html" > "$dir/cut.found"
+    same "cut at $cut" "$dir/cut.expected" "$dir/cut.found"
+    cut=$((cut + 97))
+done
+
+# 5. A long trace, of some thousand events.
+i=0
+while [ $i -lt 60 ]; do
+    cat "$dir/timer.trace"
+    i=$((i + 1))
+done > "$dir/long.trace"
+sh examples/diagram/draw.sh "$dir/long.trace"
+shows_all long
+
+# 6. What one types wrong is told in one line, and what fails is drawn.
+wrong() { # wrong WHAT MESSAGE ARGUMENTS...: record.sh refuses them
+    what=$1 message=$2
+    shift 2
+    sh examples/diagram/record.sh "$dir/wrong" "$@" > "$dir/wrong.log" 2>&1 &&
+        fail "$what is not refused"
+    tail -n 1 "$dir/wrong.log" | grep -qF "$message" ||
+        fail "$what is refused without saying: $message"
+}
+wrong "a bad duration" "DURATION must be a whole number" soon "$dir/odd"
+wrong "no program" "could not run" 1 "$dir/nowhere"
+wrong "a program that tells nothing" "told of no event, only: hi" 1 echo hi
+
+# The same as Ctrl-C: a signal to all who run there, once the server serves.
+rm -f "$dir/stopped.trace"
+timeout 60 sh -c '
+    (until grep -q ^Echoing "$1.trace"; do sleep 0.1; done; kill -INT 0) &
+    exec sh examples/diagram/record.sh "$1" 0 "$2" 127.0.0.1:0' sh \
+    "$dir/stopped" "$BUILD/examples/udp_echo" > "$dir/stopped.log" 2>&1
+if [ -s "$dir/stopped.html" ]; then
+    shows_all stopped
+    expect stopped "Note over main,kernel: output: Bye"
+else fail "Ctrl-C leaves no page: $(cat "$dir/stopped.log")"; fi
+
+# 7. NOTES.md shows the first task of readme.c. Each of its events is the cause
+# of the next, so their order is always the same, with these exceptions. Main
+# joins the task while the executor polls it, so that line comes sooner or
+# later; here it stands behind main's other line, where it is if main is quick.
+# Who frees the task, main or executor, is open, so the drop is left out. And
+# the reactor's event does not wait for the executor to be done with the poll.
+# But the timer gives the executor two seconds for that, and main for its join.
+# A machine that takes half of them tells another story, and is asked again.
+story() {
+    grep -E '^ *[0-9.]+ [a-z]+ +[a-z-]+ +hello#1 ' "$1" | grep -v ' drop ' \
+        > "$dir/lines"
+    grep -E '^ *[0-9.]+ main ' "$dir/lines"
+    grep -vE '^ *[0-9.]+ main ' "$dir/lines"
+}
+at_rest() { # whether main's lines, and the others up to pending, took a second
+    awk 'NR == 1 { begun = $1 }
+        ($2 == "main" || !pending) && $1 - begun >= 1 { late = 1 }
+        $3 == "pending" { pending = 1 }
+        END { exit late || !pending }' "$1"
+}
+shown() { # the diagram in NOTES.md
+    sed -n '/^<!-- wake-up: /,/^<!-- end of wake-up -->/p' NOTES.md |
+        grep -vE '^(<!--|```)'
+}
+tries=0
+while story "$dir/readme.trace" > "$dir/story.trace" &&
+    ! at_rest "$dir/story.trace"
+do
+    tries=$((tries + 1))
+    if [ $tries = 5 ]; then
+        fail "in five runs of readme no task was pending within a second"
+        break
+    fi
+    make -s diagram BUILD="$BUILD" EXAMPLE=readme > "$dir/readme.log" 2>&1
+done
+sh examples/diagram/draw.sh "$dir/story.trace"
+if [ "${1:-}" = update ]; then
+    awk -v story="$dir/story.mmd" '
+        /^<!-- end of wake-up -->/ { hidden = 0 }
+        !hidden
+        /^<!-- wake-up: / {
+            hidden = 1
+            print "```mermaid"
+            while ((getline line < story) > 0) print line
+            print "```"
+        }' NOTES.md > "$dir/NOTES.md" && cp "$dir/NOTES.md" NOTES.md
+fi
+# How much time passes, and where, depends on the machine.
+shown | grep -v ' s later$' > "$dir/story.expected"
+grep -v ' s later$' "$dir/story.mmd" > "$dir/story.found"
+same "the diagram in NOTES.md is not that of a run (sh tests/check_diagram.sh \
+update writes it)" "$dir/story.expected" "$dir/story.found"
+
+test $failures -eq 0 &&
+    echo "diagram: the pictures of $drawn examples show all of their runs"
+exit $((failures > 0))
