@@ -1,0 +1,2 @@
+# Expect: so it will never be ready
+s/^    if (self->left == 0) .*$//

@@ -1,0 +1,2 @@
+# Expect: was woken that nobody had cloned
+s/waker_clone(cx->waker)/*cx->waker/

@@ -1,0 +1,197 @@
+#!/bin/sh
+# Holds the exercises to what they promise. For each of them, or for the one
+# that is named (as 01 or 01_countdown):
+#
+# - the stub compiles without a warning, under gcc and clang, and fails each
+#   check for the reason that it is still to be written;
+# - the solution passes, 200 times (a part of that under TRALE_TEST_ROUNDS);
+# - each wrong answer fails with its own message, and with that of no other;
+# - without any one of its lines the solution does not compile or fails.
+#
+# wrong/NAME.c is a whole answer, wrong/NAME.sed makes one of the solution. The
+# first line of either holds "Expect: " and a part of the first failure's text.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/exercises/lib.sh
+
+failures=0
+
+bad() {
+    echo "$name: $*"
+    failures=$((failures + 1))
+}
+
+# first_message WORK: of the first item that failed.
+first_message() {
+    awk -F '\t' '$5 != "passed" { print $7; exit }' "$1/results.tsv" |
+        tr '\036' ' '
+}
+
+expectation() {
+    sed -n '1s/.*Expect: //p' "$1"
+}
+
+check_files() {
+    [ "$(wc -l < "$folder/stub.c")" -le 80 ] || bad "stub.c is over 80 lines"
+    [ "$(wc -l < "$folder/solution.c")" -le 60 ] ||
+        bad "solution.c is over 60 lines"
+    [ "$(awk 'BEGIN { RS = "" } END { print NR }' "$folder/hints")" = 3 ] ||
+        bad "hints has not three paragraphs"
+    [ -n "$(title "$name")" ] || bad "stub.c does not begin with its title"
+    cmp -s "$folder/stub.c" "$files/$name.c" ||
+        bad "$files/$name.c is not the stub any more (make reset N=${name%%_*})"
+    points=$(items "$name" | awk -F '\t' '{ n += $2 } END { print n + 0 }')
+    [ "$points" = 10 ] || bad "the checks give $points points, not 10"
+    [ "$(items "$name" | wc -l)" = "$(grep -c '^CHECK' "$folder/checks.c")" ] ||
+        bad "a CHECK of checks.c is not in one line"
+    # Each FILE, 'HEADING' that the student is sent to.
+    cat "$folder/stub.c" "$folder/checks.c" "$folder/hints" |
+        sed -e 's/^ *"//; s/"[,;)]*$//' -e 's|^// *||' | tr '\n' ' ' |
+        tr -s ' ' | grep -oE "[A-Za-z_/]+\.(c|h|md), '[^']*'" | sort -u |
+        while IFS= read -r place; do
+            heading=${place#*, \'}
+            heading=${heading%\'}
+            grep -qF -- "$heading" "${place%%,*}" ||
+                echo "$name: ${place%%,*} has no '$heading'"
+        done > "$work/places"
+    [ ! -s "$work/places" ] || bad "$(cat "$work/places")"
+}
+
+# As a student compiles, without sanitizers, and the other compiler too.
+check_warnings() {
+    for compiler in gcc clang; do
+        command -v $compiler > /dev/null || continue
+        more=-Wjump-misses-init
+        [ $compiler = gcc ] || more=
+        for source in stub solution checks; do
+            # shellcheck disable=SC2086
+            $compiler -std=c11 -I. -I"$files" -I"$dir" $more -Wall -Wextra \
+                -Wpedantic -Wshadow -Werror -O2 -pthread -c -o "$work/out.o" \
+                "$folder/$source.c" > "$work/log" 2>&1 ||
+                bad "$source.c does not compile under $compiler without a" \
+                    "warning: $(head -n 3 "$work/log")"
+        done
+    done
+}
+
+check_stub() {
+    run_answer "$name" "$folder/stub.c" "$work"
+    awk -F '\t' '$5 != "failed" || $7 !~ /still to be written/ { print $2 }' \
+        "$work/results.tsv" > "$work/wrongly"
+    [ ! -s "$work/wrongly" ] ||
+        bad "the stub is not told that it is still to be written, in:" \
+            "$(tr '\n' ' ' < "$work/wrongly")"
+}
+
+# The first time as a student runs it.
+check_solution() {
+    run_answer "$name" "$folder/solution.c" "$work"
+    passed "$work" || bad "the solution fails: $(first_message "$work")"
+    rounds=$((200 / ${TRALE_TEST_ROUNDS:-1}))
+    [ $rounds -gt 0 ] || rounds=1
+    EXERCISE_ROUNDS=$rounds run_answer "$name" "$folder/solution.c" "$work"
+    passed "$work" ||
+        bad "the solution fails, done $rounds times: $(first_message "$work")"
+}
+
+check_wrong() {
+    for wrong in "$folder"/wrong/*.c "$folder"/wrong/*.sed; do
+        [ -e "$wrong" ] || continue
+        answer=$wrong
+        what=wrong/$(basename "$wrong")
+        if [ "$wrong" != "${wrong%.sed}" ]; then
+            answer=$work/$(basename "$wrong" .sed).c
+            sed -f "$wrong" "$folder/solution.c" > "$answer"
+            cmp -s "$answer" "$folder/solution.c" && bad "$what changes nothing"
+        fi
+        wrongs=$((wrongs + 1))
+        EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
+        message=$(first_message "$work")
+        expected=$(expectation "$wrong")
+        if [ -z "$expected" ]; then
+            bad "$what does not say in its first line what to expect"
+        elif passed "$work"; then
+            bad "$what passes"
+        elif [ "$built" = 0 ]; then
+            bad "$what does not compile: $message"
+        fi
+        for other in "$folder"/wrong/*; do
+            case $message in
+            *"$(expectation "$other")"*)
+                [ "$other" = "$wrong" ] ||
+                    bad "$what gets the message of $(basename "$other"): $message"
+                ;;
+            *)
+                [ "$other" != "$wrong" ] ||
+                    bad "$what is not told '$expected', but: $message"
+                ;;
+            esac
+        done
+    done
+    [ $wrongs -ge 3 ] || bad "there are $wrongs wrong answers, want 3 or more"
+}
+
+# A check that hangs is given less time here: that it fails is all we ask.
+check_lines() {
+    survivors=$work/survivors
+    : > "$survivors"
+    number=0
+    while IFS= read -r line; do
+        number=$((number + 1))
+        text=$(echo "$line" | sed 's/^ *//; s/ *$//')
+        case $text in
+        '' | '//'* | '{' | '}' | '};') continue ;;
+        esac
+        lines=$((lines + 1))
+        sed "${number}d" "$folder/solution.c" > "$work/without_line_$number.c"
+        CK_TIMEOUT_MULTIPLIER=$(awk "BEGIN {
+            print ${CK_TIMEOUT_MULTIPLIER:-1} / 2 }") EXERCISE_FAIL_FAST=1 \
+            run_answer "$name" "$work/without_line_$number.c" "$work"
+        rm "$work/without_line_$number.c"
+        passed "$work" || continue
+        echo "$name | $text | " >> "$survivors"
+        grep -qF "$name | $text | " $dir/survivors ||
+            bad "without line $number the solution still passes: $text"
+    done < "$folder/solution.c"
+    grep "^$name | " $dir/survivors > "$work/listed"
+    while IFS= read -r line; do
+        grep -qF "${line% | *} | " "$survivors" ||
+            bad "is listed as a survivor, but is not: $line"
+    done < "$work/listed"
+}
+
+check_one() {
+    name=$1
+    folder=$dir/$name
+    work=$build/check/${CC##*/}/$name
+    wrongs=0 lines=0
+    began=$(date +%s)
+    rm -rf "$work"
+    mkdir -p "$work"
+    build_checks "$name" > "$work/log" 2>&1
+    [ ! -s "$work/log" ] || {
+        bad "its checks do not compile without a warning: $(cat "$work/log")"
+        return
+    }
+    check_files
+    check_warnings
+    check_stub
+    check_solution
+    check_wrong
+    check_lines
+    [ $failures -gt 0 ] ||
+        echo "$name: ok, $wrongs wrong answers told, $lines lines of which" \
+            "$(wc -l < "$work/survivors") can go, $(($(date +%s) - began)) s"
+}
+
+if [ "${1-}" = one ]; then
+    check_one "$2"
+    exit $((failures > 0))
+fi
+
+# What all of them use is built before two run at the same time.
+for name in $(names); do
+    build_checks "$name" > /dev/null 2>&1
+done
+names | grep -E "^${1-}" | xargs -n 1 -P 2 sh "$0" one ||
+    { echo "The exercises do not keep what they promise."; exit 1; }

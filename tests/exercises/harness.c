@@ -1,0 +1,465 @@
+// The side of the harness that lives with the student's code: what checks.c
+// calls, and the audit at its end. watch.c is the other side.
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include "narration.h"
+#include "shared.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int round_no;
+
+static struct shared *shared;
+static struct probe *probes;
+static struct script *scripts;
+static bool open_before[1024]; // the descriptors
+
+// Leaks are looked for when a check is over, and not at exit, which the
+// student's code might reach first. Missing under the thread sanitizer.
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+// What the sanitizers shall do, wherever the program is run.
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=1:leak_check_at_exit=0:color=never:exitcode=99:"
+           "detect_stack_use_after_return=1:handle_abort=0";
+}
+
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "print_stacktrace=0:color=never:halt_on_error=1";
+}
+
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "halt_on_error=1:atexit_sleep_ms=0:color=never:exitcode=99:"
+           "report_thread_leaks=0:second_deadlock_stack=1";
+}
+
+// ---------------------------------------------------------------------------
+// Saying what happened
+// ---------------------------------------------------------------------------
+
+// The first failure counts: it is the cause of those that other threads find
+// while the process ends.
+void fail(const char *format, ...)
+{
+    va_list args;
+
+    if (!atomic_exchange(&shared->failed, true)) {
+        va_start(args, format);
+        vsnprintf(shared->message, sizeof(shared->message), format, args);
+        va_end(args);
+        _exit(1);
+    }
+    for (;;) pause();
+}
+
+void exercise_todo(const char *file, int line, const char *what, ...)
+{
+    fail("This is still to be written: %s. Put your code in place of the line "
+         "with todo, %s:%d.",
+         what, file, line);
+}
+
+void event(const char *task, const char *what, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    narration_event(task, what, format, args);
+    va_end(args);
+}
+
+void awaiting(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(shared->awaiting, sizeof(shared->awaiting), format, args);
+    va_end(args);
+}
+
+void read_in(const char *where)
+{
+    snprintf(shared->read, sizeof(shared->read), "%s", where);
+}
+
+void allow_seconds(double seconds)
+{
+    shared->limit = seconds;
+}
+
+void narration(bool on)
+{
+    narration_switch(on);
+}
+
+// ---------------------------------------------------------------------------
+// Time and descriptors
+// ---------------------------------------------------------------------------
+
+static double seconds(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double now(void)
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double cpu_seconds(void)
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void sleep_ms(int ms)
+{
+    struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+
+    while (nanosleep(&left, &left) == -1 && errno == EINTR) {
+    }
+}
+
+bool wait_until(bool (*condition)(void *data), void *data)
+{
+    double end = now() + 10;
+
+    while (!condition(data)) {
+        if (now() > end) return false;
+        sleep_ms(1);
+    }
+    return true;
+}
+
+static void note_fds(void)
+{
+    struct stat status;
+
+    for (int fd = 0; fd < 1024; fd++) open_before[fd] = !fstat(fd, &status);
+}
+
+int count_fds(void)
+{
+    struct stat status;
+    int count = 0;
+
+    for (int fd = 0; fd < 1024; fd++) count += !fstat(fd, &status);
+    return count;
+}
+
+void use_trale(void)
+{
+    // A sleep that is not over at its first poll also starts the reactor.
+    executor_block_on(timer_sleep(duration_from_millis(1)));
+    note_fds();
+}
+
+// ---------------------------------------------------------------------------
+// The task that a check polls by hand
+// ---------------------------------------------------------------------------
+
+int probe_held(struct probe *probe)
+{
+    return probe->clones - probe->wakes - probe->drops;
+}
+
+static void probe_event(struct probe *probe, const char *what)
+{
+    event(probe->name, what, "| polls %d, wakes %d, wakers held %d",
+          probe->polls, probe->wakes, probe_held(probe));
+}
+
+static void probe_clone_waker(void *data)
+{
+    struct probe *probe = data;
+
+    probe->clones++;
+    probe_event(probe, "clone");
+}
+
+// Each of the two gives one waker back, so one must have been cloned.
+static void probe_wake_waker(void *data)
+{
+    struct probe *probe = data;
+
+    probe->wakes++;
+    probe_event(probe, "wake");
+    if (probe_held(probe) < 0)
+        fail("A waker of %s was woken that nobody had cloned: waking consumes "
+             "a waker, and the one in the context is only lent. Keep what "
+             "waker_clone(cx->waker) returns, and wake that.",
+             probe->name);
+}
+
+static void probe_drop_waker(void *data)
+{
+    struct probe *probe = data;
+
+    probe->drops++;
+    probe_event(probe, "drop");
+    if (probe_held(probe) < 0)
+        fail("A waker of %s was dropped that nobody had cloned: the one in the "
+             "context is only lent, and a waker that has been woken is gone. "
+             "Keep what waker_clone(cx->waker) returns, and give it back once.",
+             probe->name);
+}
+
+static const struct waker_vtable probe_vtable = { probe_clone_waker,
+                                                  probe_wake_waker,
+                                                  probe_drop_waker };
+
+struct probe *probe_new(const char *name)
+{
+    struct probe *probe = calloc(1, sizeof(*probe));
+
+    if (probe == NULL) abort();
+    probe->name = name;
+    probe->next = probes;
+    probes = probe;
+    return probe;
+}
+
+// The context and the waker are on the heap and not on the stack, so that
+// whoever keeps a pointer to them is found out by the address sanitizer.
+struct poll probe_poll(struct probe *probe, struct future *future)
+{
+    struct waker *lent = malloc(sizeof(*lent));
+    struct context *cx = malloc(sizeof(*cx));
+
+    if (lent == NULL || cx == NULL) abort();
+    *lent = (struct waker){ &probe_vtable, probe };
+    cx->waker = lent;
+    probe->polls++;
+    event(probe->name, "poll", "| poll number %d", probe->polls);
+    awaiting("poll number %d of %s to return", probe->polls, probe->name);
+    struct poll poll = future_poll(future, cx);
+    awaiting("%s", "");
+    if (lent->vtable != &probe_vtable || lent->data != probe)
+        fail("The waker in the context of %s was changed during the poll: it "
+             "is only lent, and const.",
+             probe->name);
+    free(cx);
+    free(lent);
+    if (poll.ready)
+        event(probe->name, "ready", "= %ld", (long)poll.value);
+    else
+        probe_event(probe, "pending");
+    return poll;
+}
+
+void probe_drop(struct probe *probe, struct future *future)
+{
+    event(probe->name, "cancel", "| the future is dropped");
+    future_drop(future);
+}
+
+struct waker probe_waker(struct probe *probe)
+{
+    return waker_clone(&(struct waker){ &probe_vtable, probe });
+}
+
+// ---------------------------------------------------------------------------
+// The future with a script
+// ---------------------------------------------------------------------------
+
+struct script_future {
+    struct future future;
+    struct script *script;
+};
+
+void script_wake(struct script *script)
+{
+    script->wakes++;
+    event(script->name, "wake", "| wake number %d", script->wakes);
+    waker_wake(&script->waker);
+}
+
+static void *script_thread(void *data)
+{
+    struct script *script = data;
+
+    sleep_ms(script->delay_ms);
+    script_wake(script);
+    return NULL;
+}
+
+static void script_join(struct script *script)
+{
+    if (script->has_thread) pthread_join(script->thread, NULL);
+    script->has_thread = false;
+}
+
+static void script_start(struct script *script)
+{
+    script_join(script); // that of an earlier poll
+    if (pthread_create(&script->thread, NULL, script_thread, script)) abort();
+    script->has_thread = true;
+}
+
+static struct poll script_poll(struct future *future, struct context *cx)
+{
+    struct script *script = ((struct script_future *)future)->script;
+    const char *name = script->name;
+    int poll = ++script->polls;
+    char step = script->steps[poll - 1];
+
+    event(name, "poll", "| poll number %d", poll);
+    if (script->ended)
+        fail("%s was polled again after it had been ready: drop it instead.",
+             name);
+    if (script->polling) fail("%s was polled while it was being polled.", name);
+    if (poll > script->wakes + 1)
+        fail("%s was polled although nobody had woken it: poll number %d after "
+             "%d wake%s. That is busy-polling. A pending future is polled "
+             "again when its waker is woken, and not before.",
+             name, poll, script->wakes, script->wakes == 1 ? "" : "s");
+    if (cx == NULL || cx->waker == NULL || cx->waker->vtable == NULL)
+        fail("%s was polled without a waker in its context.", name);
+    script->polling = true;
+    if (script->on_poll != NULL) script->on_poll(script);
+    if (step != 'r') {
+        waker_drop(&script->waker);
+        script->waker = waker_clone(cx->waker);
+    }
+    awaiting("%s, poll number %d of which was pending, to be woken and polled "
+             "again",
+             name, poll);
+    if (step == 'y') script_wake(script);
+    if (step == 't' || step == 'd') script_start(script);
+    if (step == 'd') script_join(script);
+    script->polling = false;
+    if (step != 'r') {
+        event(name, "pending", "| polls %d, wakes %d", poll, script->wakes);
+        return POLL_PENDING;
+    }
+    script->ended = true;
+    event(name, "ready", "= %ld", (long)script->value);
+    awaiting("the end, after %s had been ready", name);
+    return POLL_READY(script->value);
+}
+
+static void script_drop(struct future *future)
+{
+    struct script *script = ((struct script_future *)future)->script;
+
+    script->drops++;
+    event(script->name, "drop", "| the future is dropped");
+    if (script->polling)
+        fail("%s was dropped while it was being polled.", script->name);
+    script_join(script);
+    waker_drop(&script->waker);
+}
+
+struct script *script_new(const char *name, const char *steps, intptr_t value)
+{
+    static const struct future_vtable vtable = { "script", script_poll,
+                                                 script_drop };
+    struct script *script = calloc(1, sizeof(*script));
+    struct script_future *future = future_new(sizeof(*future), &vtable);
+
+    if (script == NULL) abort();
+    future->script = script;
+    script->name = name;
+    script->steps = steps;
+    script->value = value;
+    script->delay_ms = 5;
+    script->future = &future->future;
+    if (scripts == NULL) awaiting("the first poll of %s", name);
+    script->next = scripts;
+    scripts = script;
+    return script;
+}
+
+// ---------------------------------------------------------------------------
+// The audit, and the life of the process
+// ---------------------------------------------------------------------------
+
+static void audit_scripts(void)
+{
+    while (scripts != NULL) {
+        struct script *script = scripts;
+        if (script->drops == 0)
+            fail("The future %s was never dropped: whoever takes a future over "
+                 "drops it when it is ready, with future_drop.",
+                 script->name);
+        scripts = script->next;
+        free(script);
+    }
+}
+
+static void audit_probes(void)
+{
+    while (probes != NULL) {
+        struct probe *probe = probes;
+        int held = probe_held(probe);
+        if (held > 0)
+            fail("%d waker%s of %s %s never given back: %d cloned, %d woken, "
+                 "%d dropped. A waker that is not woken must be dropped, with "
+                 "waker_drop: when another takes its place, and when the "
+                 "future that keeps it is dropped.",
+                 held, held == 1 ? "" : "s", probe->name,
+                 held == 1 ? "was" : "were", probe->clones, probe->wakes,
+                 probe->drops);
+        probes = probe->next;
+        free(probe);
+    }
+}
+
+static void audit_fds(void)
+{
+    struct stat status;
+
+    for (int fd = 0; fd < 1024; fd++) {
+        char path[40], text[80] = "";
+        bool is_open = !fstat(fd, &status);
+        if (is_open == open_before[fd]) continue;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        if (readlink(path, text, sizeof(text) - 1) == -1) text[0] = '\0';
+        if (!is_open)
+            fail("Descriptor %d was closed, but it was not yours.", fd);
+        fail("Descriptor %d (%s) is still open: whoever opens one closes it.",
+             fd, text);
+    }
+}
+
+void item_run(const struct item *item, struct shared *memory, int rounds)
+{
+    shared = memory;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    narration_begin();
+    read_in(exercise_read);
+    for (round_no = 0; round_no < rounds; round_no++) {
+        awaiting("%s", "");
+        shared->over = false;
+        note_fds();
+        item->body();
+        shared->over = true;
+        audit_scripts();
+        audit_probes();
+        audit_fds();
+    }
+    if (__lsan_do_recoverable_leak_check != NULL &&
+        __lsan_do_recoverable_leak_check() != 0)
+        shared->leaked = true;
+    else
+        shared->complete = shared->secret;
+    fflush(stdout);
+    _exit(0);
+}

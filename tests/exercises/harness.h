@@ -1,0 +1,154 @@
+// What the checks of the exercises are written with. An exercise's checks.c
+// defines exercise_read and any number of checks:
+//
+//     CHECK(counts_down, 3, "counts down by one at each poll")
+//     {
+//         struct probe *task = probe_new("countdown");
+//         struct future *future = countdown(3);
+//
+//         expect(!probe_poll(task, future).ready, "countdown(3) was ready "
+//                "at its first poll: it must be pending three times");
+//         ...
+//     }
+//
+// Each check runs in a process of its own, under the eyes of another that runs
+// none of the student's code. It has passed only if its function has returned,
+// and the audit after it found nothing: no waker too many or too few, no future
+// that was not dropped, no open descriptor, no leak, no sanitizer's report.
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include "trale.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+// Short names in the checks, and long ones for the linker: the student's file
+// may have an `event` of its own.
+#define fail harness_fail
+#define event harness_event
+#define awaiting harness_awaiting
+#define read_in harness_read_in
+#define allow_seconds harness_allow_seconds
+#define use_trale harness_use_trale
+#define narration harness_narration
+#define now harness_now
+#define cpu_seconds harness_cpu_seconds
+#define sleep_ms harness_sleep_ms
+#define count_fds harness_count_fds
+#define wait_until harness_wait_until
+#define round_no harness_round_no
+
+// A graded check: its name, its points and what it checks, in one line of the
+// source. That line is the only list of the checks: the driver reads it too,
+// and a check in that list whose result is missing has failed.
+#define CHECK(name, points, title)                            \
+    static void name(void);                                   \
+    __attribute__((constructor)) static void add_##name(void) \
+    {                                                         \
+        harness_add(#name, points, title, name);              \
+    }                                                         \
+    static void name(void)
+
+void harness_add(const char *name, int points, const char *title,
+                 void (*body)(void));
+
+// Where to read, printed below each failure: 'FILE, 'HEADING'; ...'. Defined by
+// checks.c. read_in says it anew for the rest of one check.
+extern const char exercise_read[];
+void read_in(const char *where);
+
+// The name of the student's file. The driver adds it to that file.
+extern const char exercise_file[];
+
+// Ends the check, which has failed for this reason. One to three sentences:
+// what happened, and what should have. On any thread.
+_Noreturn __attribute__((format(printf, 1, 2))) void fail(const char *format,
+                                                          ...);
+#define expect(condition, ...) ((condition) ? (void)0 : fail(__VA_ARGS__))
+
+// Narrates: one line in the style of trale.c, of which a failure shows the last
+// three. `task` is the first word after the event.
+__attribute__((format(printf, 3, 4))) void
+event(const char *task, const char *what, const char *format, ...);
+
+// What the check waits for from now on: the end of the sentence that reports a
+// hang, "... while the check waited for ".
+__attribute__((format(printf, 1, 2))) void awaiting(const char *format, ...);
+
+// A check is stopped when it has used 2 seconds of processor time, when all of
+// its threads have slept for 1 second, or after 10 seconds. This many seconds
+// replace all three. CK_TIMEOUT_MULTIPLIER multiplies them.
+void allow_seconds(double seconds);
+
+// For checks that use trale's own executor, first thing: starts its threads, so
+// that their descriptors do not count as the student's.
+void use_trale(void);
+
+// Turns the narration of trale.c and of this harness off, for loops of many
+// thousand rounds, or on again.
+void narration(bool on);
+
+// 0, and counted up where a check is repeated: shorten long waits then.
+extern int round_no;
+
+double now(void);         // seconds, monotonic
+double cpu_seconds(void); // that this process has used
+void sleep_ms(int ms);
+int count_fds(void); // open descriptors of this process
+
+// Looks every millisecond, for at most 10 seconds: whether it became true.
+bool wait_until(bool (*condition)(void *data), void *data);
+
+// ---------------------------------------------------------------------------
+// A task that is polled by the check itself, with a waker that counts
+// ---------------------------------------------------------------------------
+
+// The audit wants clones == wakes + drops, and a wake or a drop of a waker that
+// was never cloned fails at once. So does the use of a context or of a waker
+// object after its poll: they are freed.
+struct probe {
+    const char *name;
+    atomic_int polls, clones, wakes, drops;
+    struct probe *next;
+    bool polling;
+};
+
+struct probe *probe_new(const char *name); // freed after the audit
+struct poll probe_poll(struct probe *probe, struct future *future);
+void probe_drop(struct probe *probe, struct future *future);
+struct waker probe_waker(struct probe *probe); // a clone, for the caller
+int probe_held(struct probe *probe);           // clones that somebody holds
+
+// ---------------------------------------------------------------------------
+// A future that does as its steps say, for the student's code to run
+// ---------------------------------------------------------------------------
+
+// One letter for each poll:
+//
+//     y  wakes itself, then is pending
+//     k  keeps a clone of the waker and is pending until script_wake
+//     t  keeps one and is pending; a thread wakes it after delay_ms
+//     d  a thread wakes it during the poll, which then is pending
+//     r  ready, with the value
+//
+// A poll without a wake since the last one fails, as does one after the end or
+// one inside the other. The audit wants it dropped, once.
+struct script {
+    const char *name, *steps;
+    intptr_t value;
+    int delay_ms;                     // for t; 5 unless changed
+    void (*on_poll)(struct script *); // called at each poll, or NULL
+    void *data;                       // for on_poll
+    atomic_int polls, wakes, drops;
+    struct future *future;
+    struct waker waker;
+    pthread_t thread;
+    bool has_thread, polling, ended;
+    struct script *next;
+};
+
+struct script *script_new(const char *name, const char *steps, intptr_t value);
+void script_wake(struct script *script); // what k keeps; on any thread
+
+#endif
