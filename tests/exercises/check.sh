@@ -193,5 +193,5 @@ fi
 for name in $(names); do
     build_checks "$name" > /dev/null 2>&1
 done
-names | grep -E "^${1-}" | xargs -n 1 -P 2 sh "$0" one ||
+names | grep -E "^${1-}" | xargs -n 1 -P 3 sh "$0" one ||
     { echo "The exercises do not keep what they promise."; exit 1; }

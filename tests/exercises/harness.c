@@ -85,10 +85,13 @@ void event(const char *task, const char *what, const char *format, ...)
 
 void awaiting(const char *format, ...)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     va_list args;
 
     va_start(args, format);
+    pthread_mutex_lock(&lock);
     vsnprintf(shared->awaiting, sizeof(shared->awaiting), format, args);
+    pthread_mutex_unlock(&lock);
     va_end(args);
 }
 
@@ -286,16 +289,29 @@ struct script_future {
 
 void script_wake(struct script *script)
 {
-    script->wakes++;
-    event(script->name, "wake", "| wake number %d", script->wakes);
+    int wake = ++script->wakes;
+
+    event(script->name, "wake", "| wake number %d", wake);
+    // During the poll it is the poll that waits for the waker, and then the task
+    // for its turn. Later the task may have had its turn before we are back.
+    if (script->polling)
+        awaiting("wake number %d of %s, which came during its poll, to return",
+                 wake, script->name);
+    else
+        awaiting("%s to be polled again, after wake number %d", script->name,
+                 wake);
     waker_wake(&script->waker);
+    if (script->polling)
+        awaiting("%s to be polled again, after wake number %d, which came "
+                 "during its poll",
+                 script->name, wake);
 }
 
 static void *script_thread(void *data)
 {
     struct script *script = data;
 
-    sleep_ms(script->delay_ms);
+    if (!script->polling) sleep_ms(script->delay_ms);
     script_wake(script);
     return NULL;
 }
@@ -338,9 +354,7 @@ static struct poll script_poll(struct future *future, struct context *cx)
         waker_drop(&script->waker);
         script->waker = waker_clone(cx->waker);
     }
-    awaiting("%s, poll number %d of which was pending, to be woken and polled "
-             "again",
-             name, poll);
+    awaiting("%s to be woken, after poll number %d", name, poll);
     if (step == 'y') script_wake(script);
     if (step == 't' || step == 'd') script_start(script);
     if (step == 'd') script_join(script);
@@ -351,7 +365,7 @@ static struct poll script_poll(struct future *future, struct context *cx)
     }
     script->ended = true;
     event(name, "ready", "= %ld", (long)script->value);
-    awaiting("the end, after %s had been ready", name);
+    awaiting("what comes after %s was ready", name);
     return POLL_READY(script->value);
 }
 
@@ -379,7 +393,7 @@ struct script *script_new(const char *name, const char *steps, intptr_t value)
     script->name = name;
     script->steps = steps;
     script->value = value;
-    script->delay_ms = 5;
+    script->delay_ms = 1;
     script->future = &future->future;
     if (scripts == NULL) awaiting("the first poll of %s", name);
     script->next = scripts;

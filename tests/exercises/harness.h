@@ -137,14 +137,15 @@ int probe_held(struct probe *probe);           // clones that somebody holds
 struct script {
     const char *name, *steps;
     intptr_t value;
-    int delay_ms;                     // for t; 5 unless changed
+    int delay_ms;                     // for t; 1 unless changed
     void (*on_poll)(struct script *); // called at each poll, or NULL
     void *data;                       // for on_poll
     atomic_int polls, wakes, drops;
     struct future *future;
     struct waker waker;
     pthread_t thread;
-    bool has_thread, polling, ended;
+    atomic_bool polling;
+    bool has_thread, ended;
     struct script *next;
 };
 

@@ -102,13 +102,32 @@ sanitizers() {
     echo "${wanted:-address}"
 }
 
-# build_answer NAME FILE WORK: links the student's file with the checks, into
+# build_answer NAME WORK SANITIZER: links WORK/answer.c with the checks, into
 # WORK/SANITIZER. What the compiler says goes to WORK/log.
-#
-# The prototypes follow the file in the same translation unit, so a function
-# whose type was changed does not compile.
 build_answer() {
     name=$1
+    objects=$build/${CC##*/}-$3
+    wrap=
+    for function in $(directive "$1" Wrap); do
+        wrap="$wrap -Wl,--wrap=$function"
+    done
+    rm -f "$2/$3"
+    compile "$3" "$2/answer.c" "$2/answer.o" -O0 > "$2/log" 2>&1 || return
+    # shellcheck disable=SC2086,SC2046
+    "$CC" $sanitize -pthread $wrap -o "$2/$3" "$2/answer.o" \
+        "$objects/$1"/*.o "$objects/narration.o" "$objects/harness.o" \
+        "$objects/watch.o" $(cat build/check.flags) > "$2/link" 2>&1 && return
+    cat "$2/link" > "$2/log"
+    return 1
+}
+
+# run_answer NAME FILE WORK: builds it and runs its checks, and writes the
+# results to WORK/results.tsv: a line for each item of the list, whatever has
+# become of the program.
+#
+# The prototypes of the checks follow the file in the same translation unit, so
+# a function whose type was changed does not compile.
+run_answer() {
     mkdir -p "$3"
     {
         echo "#line 1 \"$2\""
@@ -119,48 +138,26 @@ build_answer() {
         echo "extern const char exercise_file[];"
         echo "const char exercise_file[] = \"$2\";"
     } > "$3/answer.c"
-    wrap=
-    for function in $(directive "$1" Wrap); do
-        wrap="$wrap -Wl,--wrap=$function"
-    done
-    : > "$3/log"
-    for sanitizer in $(sanitizers "$1"); do
-        objects=$build/${CC##*/}-$sanitizer
-        rm -f "$3/$sanitizer"
-        compile "$sanitizer" "$3/answer.c" "$3/answer.o" -O0 > "$3/log" 2>&1 ||
-            return
-        # shellcheck disable=SC2086,SC2046
-        "$CC" $sanitize -pthread $wrap -o "$3/$sanitizer" "$3/answer.o" \
-            "$objects/$1"/*.o "$objects/narration.o" "$objects/harness.o" \
-            "$objects/watch.o" $(cat build/check.flags) > "$3/link" 2>&1 || {
-            cat "$3/link" > "$3/log"
-            return 1
-        }
-    done
-}
-
-# run_answer NAME FILE WORK: builds it and runs its checks, and writes the
-# results to WORK/results.tsv: a line for each item of the list, whatever has
-# become of the program.
-run_answer() {
-    rm -f "$3"/*.out
-    if build_answer "$1" "$2" "$3"; then
-        for sanitizer in $(sanitizers "$1"); do
-            "$3/$sanitizer" "$3/$sanitizer.out" > "$3/printed" 2>&1
-            [ -e "$3/$sanitizer.out" ] || : > "$3/$sanitizer.out"
-            [ -z "${EXERCISE_TRACE-}" ] || cat "$3/printed"
-        done
-        built=1
-    else
-        built=0
-    fi
     items "$1" > "$3/items"
-    # shellcheck disable=SC2046
+    built=1
+    outs=
+    for sanitizer in $(sanitizers "$1"); do
+        build_answer "$1" "$3" "$sanitizer" || {
+            built=0
+            break
+        }
+        out=$3/$sanitizer.out
+        outs="$outs $out"
+        rm -f "$out"
+        "$3/$sanitizer" "$out" > "$3/printed" 2>&1
+        [ -e "$out" ] || : > "$out"
+        [ -z "${EXERCISE_TRACE-}" ] || cat "$3/printed"
+        [ -z "${EXERCISE_FAIL_FAST-}" ] || ! cut -f 3 "$out" | grep -q failed ||
+            break
+    done
+    # shellcheck disable=SC2086
     awk -f "$dir/merge.awk" -v exercise="$1" -v file="$2" -v built=$built \
-        "$3/items" "$3/log" \
-        $(for s in $(sanitizers "$1"); do
-            [ $built = 0 ] || echo "$3/$s.out"
-        done) > "$3/results.tsv"
+        "$3/items" "$3/log" $outs > "$3/results.tsv"
 }
 
 # passed WORK: whether all items did.

@@ -1,0 +1,2 @@
+# Expect: It leaked memory
+/^    waker_drop(&waker)/d

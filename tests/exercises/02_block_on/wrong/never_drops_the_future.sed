@@ -1,0 +1,2 @@
+# Expect: The future A was never dropped
+/^    future_drop/d

@@ -1,0 +1,3 @@
+# Expect: was polled after it was ready
+s/return poll.value/return future_poll(future, \&cx).value/
+/^    future_drop/d

@@ -1,0 +1,7 @@
+# Expect: which came during its poll, to return
+s/^        pthread_mutex_lock(&parker.*$//
+s/^        pthread_mutex_unlock(&parker.*$//
+s/^    while (poll = /    pthread_mutex_lock(\&parker->lock);\
+&/
+s/^    future_drop/    pthread_mutex_unlock(\&parker->lock);\
+&/

@@ -1,0 +1,2 @@
+# Expect: That is busy-polling
+/pthread_cond_wait/d
