@@ -1,0 +1,2 @@
+# Expect: The order of the polls was: A.
+s/^    head = task->next;/    head = NULL;/

@@ -1,0 +1,2 @@
+# Expect: It used memory
+/task->next = NULL/d

@@ -1,0 +1,2 @@
+# Expect: the next wake would queue it a second time
+/task->queued = true/d

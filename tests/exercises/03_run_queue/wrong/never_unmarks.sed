@@ -1,0 +1,2 @@
+# Expect: queue_pop must clear it
+/task->queued = false/d
