@@ -1,0 +1,2 @@
+# Expect: the waker that it kept was never dropped
+s/^    waker_drop(&((struct.*/    (void)future;/

@@ -1,0 +1,3 @@
+# Expect: bell_poll has kept no clone of its waker
+/self->waker = waker_clone/d
+s/^    waker_drop(&self->waker);/    (void)cx;/

@@ -1,0 +1,2 @@
+# Expect: but bell_ring has not woken it
+/waker_wake/d
