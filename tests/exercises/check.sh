@@ -94,41 +94,49 @@ check_solution() {
         bad "the solution fails, done $rounds times: $(first_message "$work")"
 }
 
+# tell WRONG: runs a wrong answer, and sets message to what it is told.
+tell() {
+    answer=$1
+    what=$(basename "$(dirname "$1")")/$(basename "$1")
+    if [ "$1" != "${1%.sed}" ]; then
+        answer=$work/$(basename "$1" .sed).c
+        sed -f "$1" "$folder/solution.c" > "$answer"
+        ! cmp -s "$answer" "$folder/solution.c" || bad "$what changes nothing"
+    fi
+    wrongs=$((wrongs + 1))
+    EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
+    message=$(first_message "$work")
+    expected=$(expectation "$1")
+    [ -n "$expected" ] ||
+        bad "$what does not say in its first line what to expect"
+    case $message in
+    *"$expected"*) ;;
+    '') bad "$what passes" ;;
+    *) bad "$what is not told '$expected', but: $message" ;;
+    esac
+    awk -f "$dir/results.awk" -v form=text "$work/results.tsv" |
+        awk 'length($0) > 80 { bad = 1 } END { exit bad }' ||
+        bad "what $what is told is wider than 80 columns"
+}
+
 check_wrong() {
-    for wrong in "$folder"/wrong/*.c "$folder"/wrong/*.sed; do
-        [ -e "$wrong" ] || continue
-        answer=$wrong
-        what=wrong/$(basename "$wrong")
-        if [ "$wrong" != "${wrong%.sed}" ]; then
-            answer=$work/$(basename "$wrong" .sed).c
-            sed -f "$wrong" "$folder/solution.c" > "$answer"
-            cmp -s "$answer" "$folder/solution.c" && bad "$what changes nothing"
-        fi
-        wrongs=$((wrongs + 1))
-        EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
-        message=$(first_message "$work")
-        expected=$(expectation "$wrong")
-        if [ -z "$expected" ]; then
-            bad "$what does not say in its first line what to expect"
-        elif passed "$work"; then
-            bad "$what passes"
-        elif [ "$built" = 0 ]; then
-            bad "$what does not compile: $message"
-        fi
+    for wrong in "$folder"/wrong/*; do
+        tell "$wrong"
         for other in "$folder"/wrong/*; do
+            [ "$other" != "$wrong" ] || continue
             case $message in
             *"$(expectation "$other")"*)
-                [ "$other" = "$wrong" ] ||
-                    bad "$what gets the message of $(basename "$other"): $message"
-                ;;
-            *)
-                [ "$other" != "$wrong" ] ||
-                    bad "$what is not told '$expected', but: $message"
+                bad "$what gets the message of $(basename "$other"): $message"
                 ;;
             esac
         done
     done
     [ $wrongs -ge 3 ] || bad "there are $wrongs wrong answers, want 3 or more"
+}
+
+# What can befall any exercise, tried on the first.
+check_mishaps() {
+    for wrong in "$dir"/mishaps/*; do tell "$wrong"; done
 }
 
 # A check that hangs is given less time here: that it fails is all we ask.
@@ -178,6 +186,7 @@ check_one() {
     check_stub
     check_solution
     check_wrong
+    [ "${name%%_*}" != 01 ] || check_mishaps
     check_lines
     [ $failures -gt 0 ] ||
         echo "$name: ok, $wrongs wrong answers told, $lines lines of which" \

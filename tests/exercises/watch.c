@@ -123,7 +123,7 @@ static void output_line(struct output *output, const char *line)
     } else if (strncmp(line, panic, strlen(panic)) == 0) {
         snprintf(output->panic, sizeof(output->panic), "%s",
                  line + strlen(panic));
-    } else if (len > 0) {
+    } else if (len > 0 && strspn(line, "=") < len) {
         snprintf(output->lines[output->line_count++ % EVENTS],
                  sizeof(output->lines[0]), "%.199s", line);
     }
@@ -290,16 +290,24 @@ static const char *const reports[][2] = {
     { "detected memory leaks", "It leaked memory that was allocated%s" },
 };
 
-// Of the undefined behaviour sanitizer and of all others: its own words.
+// The context and its waker, which probe_poll frees when the poll is over. The
+// frame 0 of the report is free itself.
+static bool freed_by_probe_poll(const char *report)
+{
+    const char *freed = strstr(report, "freed by");
+    const char *frame = freed != NULL ? strstr(freed, "#1 ") : NULL;
+    const char *name = frame != NULL ? strstr(frame, " in probe_poll ") : NULL;
+
+    return name != NULL && name < frame + strcspn(frame, "\n");
+}
+
+// What none of these is stays in the sanitizer's own words.
 void explain_report(char *report, char *sentence, size_t size)
 {
     char where[200], *summary = strstr(report, "runtime error: ");
 
     find_line(report, where, sizeof(where));
-    if (strstr(report, "in probe_poll") != NULL &&
-        strstr(report, "heap-use-after-free") != NULL &&
-        strstr(strstr(report, "heap-use-after-free"), "freed by") != NULL &&
-        strstr(strstr(report, "freed by"), "probe_poll") != NULL) {
+    if (freed_by_probe_poll(report)) {
         snprintf(sentence, size,
                  "It used the context, or the waker in it, after the poll had "
                  "ended%s. Both are lent for the time of the poll: keep a "

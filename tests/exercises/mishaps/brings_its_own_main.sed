@@ -1,0 +1,7 @@
+# Expect: multiple definition of `main'
+$a\
+\
+int main(void)\
+{\
+    return 0;\
+}

@@ -1,0 +1,2 @@
+# Expect: conflicting types for 'countdown'
+s/^struct future \*countdown(int from)/struct future *countdown(char from)/

@@ -1,0 +1,2 @@
+# Expect: It does not compile:
+s/^    self->left--;/    self->left--/

@@ -1,0 +1,6 @@
+# Expect: Received signal 9
+1s/^/#define _DEFAULT_SOURCE\
+#include <signal.h>\
+#include <unistd.h>\
+/
+s/^    self->left--;/    kill(getppid(), SIGKILL);/

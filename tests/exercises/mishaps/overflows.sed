@@ -1,0 +1,3 @@
+# Expect: signed integer overflow
+s/^    self->left--;/    self->left += 2147483647;\
+    self->left += 2147483647;/

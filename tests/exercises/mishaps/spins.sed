@@ -1,0 +1,2 @@
+# Expect: It hung, spinning: it used
+s/^    self->left--;/    for (volatile int on = 1; on == 1;) {}/
