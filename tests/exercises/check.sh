@@ -151,6 +151,7 @@ check_lines() {
         '' | '//'* | '{' | '}' | '};') continue ;;
         esac
         lines=$((lines + 1))
+        # shellcheck disable=SC2094
         sed "${number}d" "$folder/solution.c" > "$work/without_line_$number.c"
         CK_TIMEOUT_MULTIPLIER=$(awk "BEGIN {
             print ${CK_TIMEOUT_MULTIPLIER:-1} / 2 }") EXERCISE_FAIL_FAST=1 \
@@ -198,9 +199,133 @@ if [ "${1-}" = one ]; then
     exit $((failures > 0))
 fi
 
+# check_grade WHAT POINTS: grades the answers in $trial. Every file that grade
+# writes must be well formed and give so many points of all, "none" or "all".
+check_grade() {
+    began=$(date +%s)
+    EXERCISE_TRIAL=$trial sh "$dir/exercise.sh" grade > "$trial/printed" 2>&1
+    status=$?
+    [ $(($(date +%s) - began)) -lt 60 ] ||
+        bad "grading $1 took a minute or more"
+    awk 'length($0) > 80 { print }' "$trial/printed" > "$trial/wide"
+    [ ! -s "$trial/wide" ] || bad "wider than 80 columns: $(cat "$trial/wide")"
+    case $2/$status in
+    none/1 | all/0) ;;
+    *) bad "grading $1 ends with status $status: $(tail -n 3 "$trial/printed")" ;;
+    esac
+    for each in $(names | grep -v ^13_); do
+        grep -q "$each" "$trial/grade/results.json" ||
+            bad "grading $1 leaves out $each"
+    done
+    if command -v python3 > /dev/null; then
+        python3 "$dir/check_grade.py" "$2" "$trial/grade" ||
+            bad "what grading $1 has written is not well formed"
+    else
+        echo "skip: python3 is not installed, so results.json and junit.xml" \
+            "are not validated"
+    fi
+    if command -v prove > /dev/null; then
+        [ "$2" = all ] && result=PASS || result=FAIL
+        prove --exec cat "$trial/grade/results.tap" > "$trial/proved" 2>&1
+        { grep -q "^Result: $result" "$trial/proved" &&
+            ! grep -q 'Parse errors' "$trial/proved"; } ||
+            bad "prove does not read results.tap: $(cat "$trial/proved")"
+    else
+        echo "skip: prove is not installed, so results.tap is not validated"
+    fi
+}
+
+check_grades() {
+    name=grade
+    trial=$build/trial
+    for kind in stub solution; do
+        rm -rf "$trial"
+        mkdir -p "$trial"
+        for each in $(names); do cp "$dir/$each/$kind.c" "$trial/$each.c"; done
+        [ $kind = stub ] && points=none || points=all
+        check_grade "the ${kind}s" "$points"
+    done
+    [ $failures -gt 0 ] ||
+        echo "grade: ok, no point for the stubs and all for the solutions"
+}
+
+# try STATUS TEXT COMMAND...: runs exercise.sh, which must end with the status
+# and print the text.
+try() {
+    status=$1 text=$2
+    shift 2
+    EXERCISE_TRIAL=$trial sh "$dir/exercise.sh" "$@" > "$trial/printed" 2>&1
+    ended=$?
+    [ $ended = "$status" ] || bad "$* ends with status $ended, not $status"
+    grep -qF -- "$text" "$trial/printed" ||
+        bad "$* does not say '$text', but: $(cat "$trial/printed")"
+}
+
+# await TEXT COUNT: until the watcher has printed the text so often.
+await() {
+    for tenth in $(seq 300); do
+        [ "$(grep -cF -- "$1" "$trial/watch")" -lt "$2" ] || return
+        sleep 0.1
+    done
+    bad "after $((tenth / 10)) s watch has not said '$1': $(cat "$trial/watch")"
+}
+
+# The way of a student through the first exercise.
+check_way() {
+    name=way
+    trial=$build/trial
+    rm -rf "$trial"
+    mkdir -p "$trial"
+    for each in $(names); do cp "$dir/$each/stub.c" "$trial"/"$each.c"; done
+    first=$(names | head -n 1)
+    file=$trial/$first.c
+    try 0 "next: $file, then: make exercise N=01" list
+    try 2 'Which exercise?' run ''
+    try 2 'There is no exercise 99.' run 99
+    try 1 'still to be written' run 01
+    try 0 'Hint 1 of 3' hint 1
+    try 0 'Hint 2 of 3' hint 01
+    try 0 'Hint 3 of 3' hint "$first"
+    try 0 'Hint 1 of 3' hint 01
+    try 1 'does not pass yet' solution 01
+    FORCE=1 try 0 'the solution.' solution 01
+    sed 's/self->left--;//' "$dir/$first/solution.c" > "$file"
+    try 1 'never be ready' run 01
+    try 0 '01  5 of 10' list
+    EXERCISE_TRIAL=$trial sh "$dir/exercise.sh" watch 01 > "$trial/watch" 2>&1 &
+    watcher=$!
+    await Watching 1
+    cp "$dir/$first/solution.c" "$file"
+    await '10 of 10 points' 1
+    await Watching 2
+    kill $watcher
+    try 0 '01  done' list
+    try 0 "] 1 of $(names | grep -vc ^13_) done" list
+    try 0 'the solution.' solution 01
+    try 0 "kept in $file.kept1." reset 01
+    cmp -s "$file.kept1" "$dir/$first/solution.c" || bad "reset kept no copy"
+    cmp -s "$file" "$dir/$first/stub.c" || bad "reset did not reset"
+    try 0 '01  to do' list
+    echo '// mine' > "$file"
+    try 0 "kept in $file.kept2." reset 01
+    rm "$file"
+    try 1 'is not there' run 01
+    try 0 'as it was at first' reset 01
+    NO_COLOR=1 try 1 'FAILED' run 01
+    ! grep -q "$(printf '\033')" "$trial/printed" || bad "colours in a file"
+    [ $failures -gt 0 ] || echo "way: ok, from the first list to the last reset"
+}
+
 # What all of them use is built before two run at the same time.
 for name in $(names); do
     build_checks "$name" > /dev/null 2>&1
 done
-names | grep -E "^${1-}" | xargs -n 1 -P 3 sh "$0" one ||
-    { echo "The exercises do not keep what they promise."; exit 1; }
+if [ -z "${1-}" ]; then
+    check_grades
+    check_way
+fi
+names | grep -E "^${1-}" | xargs -n 1 -P 3 sh "$0" one || failures=1
+[ "$failures" = 0 ] || {
+    echo "The exercises do not keep what they promise."
+    exit 1
+}

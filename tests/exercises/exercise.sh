@@ -28,7 +28,7 @@ find_name() {
     [0-9]) set -- "0$1" ;;
     esac
     name=$(names | grep -E "^$1(_|\$)" | head -n 1)
-    file=$files/$name.c
+    file=$answers/$name.c
     [ -n "$name" ] && return
     say "There is no exercise $1. These there are:" \
         "$(names | cut -d _ -f 1 | tr '\n' ' ')"
@@ -57,22 +57,22 @@ write_titles() {
 # the file, which tells later whether it has changed.
 check_file() {
     work=$build/$1
-    mkdir -p "$work" "$build/noted"
+    mkdir -p "$work" "$notes/noted"
     build_checks "$1" || {
         say "The checks of $1 do not compile, and that is not your fault."
         exit 3
     }
     run_answer "$1" "$2" "$work"
     awk -F '\t' '{ got += $3; most += $4 } END { print got, most }' \
-        "$work/results.tsv" > "$build/noted/$1"
-    cksum < "$2" >> "$build/noted/$1"
+        "$work/results.tsv" > "$notes/noted/$1"
+    cksum < "$2" >> "$notes/noted/$1"
 }
 
 # noted NAME: "GOT MOST" if its file is as it was at the last run.
 noted() {
-    [ -e "$build/noted/$1" ] && [ -e "$files/$1.c" ] &&
-        [ "$(sed -n 2p "$build/noted/$1")" = "$(cksum < "$files/$1.c")" ] &&
-        sed -n 1p "$build/noted/$1"
+    [ -e "$notes/noted/$1" ] && [ -e "$answers/$1.c" ] &&
+        [ "$(sed -n 2p "$notes/noted/$1")" = "$(cksum < "$answers/$1.c")" ] &&
+        sed -n 1p "$notes/noted/$1"
 }
 
 show() { # show FORM RESULTS
@@ -105,9 +105,9 @@ list() {
     for each in $(names); do
         outcome=$(noted "$each")
         state='to do'
-        if [ ! -e "$files/$each.c" ]; then
+        if [ ! -e "$answers/$each.c" ]; then
             state='no file'
-        elif cmp -s "$files/$each.c" "$dir/$each/stub.c"; then
+        elif cmp -s "$answers/$each.c" "$dir/$each/stub.c"; then
             :
         elif [ -z "$outcome" ]; then
             state='changed'
@@ -138,20 +138,20 @@ list() {
     printf '\n  [%-40s] %d of %d done\n' "$bar" $done $all
     if [ -n "$next" ]; then
         printf '  %snext: %s%s, then: make exercise N=%s\n' "$bold" \
-            "$files/$next.c" "$plain" "${next%%_*}"
+            "$answers/$next.c" "$plain" "${next%%_*}"
     else
         echo "  All of it. Well done."
     fi
 }
 
 hint() {
-    mkdir -p "$build/hints"
-    given=$(cat "$build/hints/$name" 2> /dev/null || echo 0)
+    mkdir -p "$notes/hints"
+    given=$(cat "$notes/hints/$name" 2> /dev/null || echo 0)
     number=$((given % 3 + 1))
     echo "Hint $number of 3:"
     awk -v n=$number 'BEGIN { RS = "" } NR == n' "$dir/$name/hints" |
         fold -s -w 78 | sed 's/^/  /; s/ *$//'
-    echo $number > "$build/hints/$name"
+    echo $number > "$notes/hints/$name"
     [ $number = 3 ] || echo "The next one: make hint N=${name%%_*}"
 }
 
@@ -160,7 +160,7 @@ hint() {
 watch() {
     need_file
     mkdir -p "$build"
-    stamp=$build/watched
+    stamp=$notes/watched
     while :; do
         touch "$stamp"
         [ -z "$color" ] || printf '\033[H\033[2J'
@@ -199,20 +199,20 @@ reset() {
 
 grade() {
     write_titles
-    mkdir -p "$build/grade" build/grade
-    : > "$build/grade/results.tsv"
+    mkdir -p "$grades"
+    : > "$grades/results.tsv"
     for name in $(twelve); do
-        file=$files/$name.c
+        file=$answers/$name.c
         [ -e "$file" ] || file=/dev/null
         check_file "$name" "$file"
-        cat "$work/results.tsv" >> "$build/grade/results.tsv"
+        cat "$work/results.tsv" >> "$grades/results.tsv"
     done
-    show json "$build/grade/results.tsv" > build/grade/results.json
-    show xml "$build/grade/results.tsv" > build/grade/junit.xml
-    show tap "$build/grade/results.tsv" > build/grade/results.tap
-    show table "$build/grade/results.tsv"
-    echo "Written: build/grade/results.json, junit.xml and results.tap"
-    passed "$build/grade"
+    show json "$grades/results.tsv" > "$grades/results.json"
+    show xml "$grades/results.tsv" > "$grades/junit.xml"
+    show tap "$grades/results.tsv" > "$grades/results.tap"
+    show table "$grades/results.tsv"
+    echo "Written to $grades: results.json, junit.xml, results.tap"
+    passed "$grades"
 }
 
 command=${1-}

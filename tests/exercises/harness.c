@@ -151,6 +151,38 @@ bool wait_until(bool (*condition)(void *data), void *data)
     return true;
 }
 
+// The state of a thread, a letter that proc(5) explains: S sleeps, R runs, or
+// would if there were a processor for it.
+static char state_of(pid_t tid)
+{
+    char path[64], text[512] = "";
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) return '?';
+    size_t len = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    const char *state = strrchr(text, ')');
+    return state != NULL && state[1] == ' ' ? state[2] : '?';
+}
+
+// Five looks in a row, for a thread that spins may be seen asleep for a moment
+// as it waits for a lock. Our own time does not count.
+bool falls_asleep(pid_t tid)
+{
+    double others = cpu_seconds() - seconds(CLOCK_THREAD_CPUTIME_ID);
+    int asleep = 0;
+
+    while (asleep < 5) {
+        asleep = state_of(tid) == 'S' ? asleep + 1 : 0;
+        double used = cpu_seconds() - seconds(CLOCK_THREAD_CPUTIME_ID);
+        if (used - others > 0.05) return false;
+        sleep_ms(1);
+    }
+    return true;
+}
+
 static void note_fds(void)
 {
     struct stat status;
@@ -361,6 +393,7 @@ static struct poll script_poll(struct future *future, struct context *cx)
     script->polling = false;
     if (step != 'r') {
         event(name, "pending", "| polls %d, wakes %d", poll, script->wakes);
+        script->pendings++;
         return POLL_PENDING;
     }
     script->ended = true;

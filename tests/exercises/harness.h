@@ -37,6 +37,7 @@
 #define sleep_ms harness_sleep_ms
 #define count_fds harness_count_fds
 #define wait_until harness_wait_until
+#define falls_asleep harness_falls_asleep
 #define round_no harness_round_no
 
 // A graded check: its name, its points and what it checks, in one line of the
@@ -100,6 +101,11 @@ int count_fds(void); // open descriptors of this process
 // Looks every millisecond, for at most 10 seconds: whether it became true.
 bool wait_until(bool (*condition)(void *data), void *data);
 
+// Waits until the thread tid of this process sleeps, and returns true; or until
+// the process has used 50 ms of processor time without it, so that the thread
+// must be spinning. How busy the machine is makes no difference.
+bool falls_asleep(pid_t tid);
+
 // ---------------------------------------------------------------------------
 // A task that is polled by the check itself, with a waker that counts
 // ---------------------------------------------------------------------------
@@ -132,7 +138,8 @@ int probe_held(struct probe *probe);           // clones that somebody holds
 //     d  a thread wakes it during the poll, which then is pending
 //     r  ready, with the value
 //
-// A poll without a wake since the last one fails, as does one after the end or
+// `pendings` counts the polls that were pending, when they are over: then the
+// waker is in its place. A poll without a wake since the last one fails, as does one after the end or
 // one inside the other. The audit wants it dropped, once.
 struct script {
     const char *name, *steps;
@@ -140,7 +147,7 @@ struct script {
     int delay_ms;                     // for t; 1 unless changed
     void (*on_poll)(struct script *); // called at each poll, or NULL
     void *data;                       // for on_poll
-    atomic_int polls, wakes, drops;
+    atomic_int polls, pendings, wakes, drops;
     struct future *future;
     struct waker waker;
     pthread_t thread;

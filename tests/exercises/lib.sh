@@ -16,6 +16,10 @@
 dir=tests/exercises
 files=examples/exercises
 build=${BUILD:-build}/exercises
+# check.sh grades answers of its own, in a folder that takes the notes too.
+answers=${EXERCISE_TRIAL:-$files}
+notes=${EXERCISE_TRIAL:-$build}
+grades=${EXERCISE_TRIAL:-build}/grade
 CC=${CC:-cc}
 export LC_ALL=C
 unset CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS

@@ -363,7 +363,7 @@ static bool explain(struct ending ending, struct output *output,
         snprintf(text, size,
                  "It hung, asleep: no thread was left that could run, %s%s.",
                  when, what);
-    else if (ending.spinning)
+    else if (ending.spinning || (ending.overdue && ending.cpu > 0.3))
         snprintf(text, size,
                  "It hung, spinning: it used %.1f s of processor time, %s%s.",
                  ending.cpu, when, what);
