@@ -14,6 +14,7 @@ struct shared {
     _Atomic double limit; // from allow_seconds, or 0
     atomic_bool leaked;   // the leak checker has reported
     atomic_bool over;     // the body has returned; the audit begins
+    atomic_int round;     // the repetition that it is at
     atomic_int complete;  // the secret, once all is over
     int secret;
 };

@@ -196,7 +196,8 @@ static bool all_asleep(pid_t pid)
 }
 
 // Reads what the child prints until it ends, or is ended for one of three
-// reasons. Whether it sleeps is asked only while a check runs: a leak checker
+// reasons. It hangs asleep if all threads sleep whenever we look, and nothing
+// happens, for a second. That is asked only while a check runs: a leak checker
 // or a symbolizer may well take its time.
 static struct ending watch(pid_t pid, int fd, struct output *output,
                            struct shared *shared, int rounds)
@@ -204,6 +205,7 @@ static struct ending watch(pid_t pid, int fd, struct output *output,
     double began = wall(), since = began, cpu_then = 0;
     double scale = multiplier() * (rounds > 10 ? rounds / 10.0 : 1);
     struct ending ending = { .after = 0 };
+    int progress = 0; // what has been narrated, and the repetitions
 
     for (bool running = true; running;) {
         struct pollfd input = { .fd = fd, .events = POLLIN };
@@ -218,7 +220,9 @@ static struct ending watch(pid_t pid, int fd, struct output *output,
         if (!running || ending.asleep || ending.spinning || ending.overdue)
             continue;
         if (cpu - cpu_then > 0.05 * (time - since) || shared->over ||
+            output->event_count + shared->round != progress ||
             output->report_len > 0 || !all_asleep(pid)) {
+            progress = output->event_count + shared->round;
             since = time;
             cpu_then = cpu;
         }
