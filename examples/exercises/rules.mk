@@ -2,6 +2,10 @@
 # NOTES.md says how, under "For the student" and "For the teacher".
 EXERCISE = @CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/exercise.sh
 
+# For make format.
+SOURCES += $(wildcard examples/exercises/*.[ch] tests/exercises/*.[ch] \
+    tests/exercises/*/*.[ch] tests/exercises/*/*/*.[ch])
+
 .PHONY: exercises exercise hint watch solution reset grade check-exercises
 
 exercises:

@@ -142,7 +142,8 @@ void sleep_ms(int ms)
 
 bool wait_until(bool (*condition)(void *data), void *data)
 {
-    double end = now() + 10;
+    const char *multiplier = getenv("CK_TIMEOUT_MULTIPLIER");
+    double end = now() + 10 * (multiplier != NULL ? atof(multiplier) : 1);
 
     while (!condition(data)) {
         if (now() > end) return false;

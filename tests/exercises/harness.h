@@ -98,7 +98,8 @@ double cpu_seconds(void); // that this process has used
 void sleep_ms(int ms);
 int count_fds(void); // open descriptors of this process
 
-// Looks every millisecond, for at most 10 seconds: whether it became true.
+// Looks every millisecond, for at most 10 seconds (times the multiplier):
+// whether it became true.
 bool wait_until(bool (*condition)(void *data), void *data);
 
 // Waits until the thread tid of this process sleeps, and returns true; or until
