@@ -51,6 +51,8 @@ int __wrap_sched_yield(void)
 
 static void expect_value(struct script *script)
 {
+    awaiting("the first poll of %s, which must come before any sleep",
+             script->name);
     in_block_on = true;
     intptr_t value = block_on(script->future);
     in_block_on = false;

@@ -75,11 +75,12 @@ CHECK(polled_again, 2, "is polled again while it waits, and keeps one waker")
 
     for (int poll = 1; poll <= 3; poll++) {
         poll_pending(task, bell);
-        expect(probe_held(task) == 1,
-               "After %d polls bell_wait() holds %d wakers instead of one: the "
-               "one that it kept before must be dropped when another takes its "
-               "place.",
-               poll, probe_held(task));
+        expect(
+            probe_held(task) == 1,
+            "After poll number %d bell_wait() holds %d wakers instead of one: "
+            "the one that it kept before must be dropped when another takes "
+            "its place.",
+            poll, probe_held(task));
     }
     ring(bell);
     expect(task->wakes == 1, "One ring has woken the task %d times.",

@@ -1,2 +1,2 @@
-# Expect: After 2 polls bell_wait() holds 2 wakers
+# Expect: After poll number 2 bell_wait() holds 2 wakers
 /^    waker_drop(&self->waker);/d
