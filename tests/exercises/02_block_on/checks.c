@@ -100,17 +100,18 @@ CHECK(parks, 3, "sleeps while the future is pending, and uses no processor")
     pthread_join(thread, NULL);
 }
 
+CHECK(loses_no_wake, 2, "loses no wake that comes during a poll")
+{
+    expect_value(script_new("A", "yr", 9));
+    expect_value(script_new("B", "dydr", 10));
+}
+
+// After those that force the order of things, one that leaves it to the threads.
 CHECK(polls_once_for_a_wake, 2, "polls once for each wake")
 {
     struct script *script = script_new("A", "tttr", 8);
 
     expect_value(script);
-}
-
-CHECK(loses_no_wake, 2, "loses no wake that comes during a poll")
-{
-    expect_value(script_new("A", "yr", 9));
-    expect_value(script_new("B", "dydr", 10));
 }
 
 // A future whose waker lives on.
