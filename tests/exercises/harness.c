@@ -209,18 +209,22 @@ int probe_held(struct probe *probe)
     return probe->clones - probe->wakes - probe->drops;
 }
 
-static void probe_event(struct probe *probe, const char *what)
+static void probe_event(struct probe *probe, const char *what, int clones,
+                        int wakes, int drops)
 {
     event(probe->name, what, "| polls %d, wakes %d, wakers held %d",
-          probe->polls, probe->wakes, probe_held(probe));
+          probe->polls, probe->wakes + wakes,
+          probe_held(probe) + clones - wakes - drops);
 }
 
+// In these three, which may run on any thread, counting comes last: a check that
+// has seen the count may end, and the probe with it.
 static void probe_clone_waker(void *data)
 {
     struct probe *probe = data;
 
+    probe_event(probe, "clone", 1, 0, 0);
     probe->clones++;
-    probe_event(probe, "clone");
 }
 
 // Each of the two gives one waker back, so one must have been cloned.
@@ -228,26 +232,26 @@ static void probe_wake_waker(void *data)
 {
     struct probe *probe = data;
 
-    probe->wakes++;
-    probe_event(probe, "wake");
-    if (probe_held(probe) < 0)
+    probe_event(probe, "wake", 0, 1, 0);
+    if (probe_held(probe) < 1)
         fail("A waker of %s was woken that nobody had cloned: waking consumes "
              "a waker, and the one in the context is only lent. Keep what "
              "waker_clone(cx->waker) returns, and wake that.",
              probe->name);
+    probe->wakes++;
 }
 
 static void probe_drop_waker(void *data)
 {
     struct probe *probe = data;
 
-    probe->drops++;
-    probe_event(probe, "drop");
-    if (probe_held(probe) < 0)
+    probe_event(probe, "drop", 0, 0, 1);
+    if (probe_held(probe) < 1)
         fail("A waker of %s was dropped that nobody had cloned: the one in the "
              "context is only lent, and a waker that has been woken is gone. "
              "Keep what waker_clone(cx->waker) returns, and give it back once.",
              probe->name);
+    probe->drops++;
 }
 
 static const struct waker_vtable probe_vtable = { probe_clone_waker,
@@ -289,7 +293,7 @@ struct poll probe_poll(struct probe *probe, struct future *future)
     if (poll.ready)
         event(probe->name, "ready", "= %ld", (long)poll.value);
     else
-        probe_event(probe, "pending");
+        probe_event(probe, "pending", 0, 0, 0);
     return poll;
 }
 
