@@ -1,0 +1,2 @@
+# Expect: only the vtables tell them apart
+s/a->vtable == b->vtable && //

@@ -1,0 +1,2 @@
+# Expect: only their data tells the tasks apart
+s/ && a->data == b->data//
