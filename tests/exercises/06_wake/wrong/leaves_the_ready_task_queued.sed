@@ -1,0 +1,2 @@
+# Expect: is still in the queue when step returns
+/queue_remove(task);/d

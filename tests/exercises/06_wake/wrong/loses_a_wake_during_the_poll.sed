@@ -1,0 +1,7 @@
+# Expect: a wake has something to do
+s/^    if (task != NULL) task->state = WAITING;//
+s/^    if (task_poll(task).ready) {/    bool ready = task_poll(task).ready;\
+    queue_lock();\
+    task->state = WAITING;\
+    queue_unlock();\
+    if (ready) {/
