@@ -1,0 +1,2 @@
+# Expect: look at the flag first
+/^    if (flag->set)/d

@@ -1,0 +1,6 @@
+# Expect: A waker was dropped with flag->lock held
+/^struct poll flag_wait_poll/,/^}/{
+/pthread_mutex_unlock/d
+s/^    waker_drop.*/&\
+    pthread_mutex_unlock(\&flag->lock);/
+}

@@ -1,0 +1,2 @@
+# Expect: and that was not dropped
+s/^    waker_drop.*/    (void)replaced;/
