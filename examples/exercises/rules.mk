@@ -2,15 +2,14 @@
 # NOTES.md says how, under "For the student" and "For the teacher".
 EXERCISE = @CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/exercise.sh
 
-# For make format.
-SOURCES += $(wildcard examples/exercises/*.[ch] tests/exercises/*.[ch] \
-    tests/exercises/*/*.[ch] tests/exercises/*/*/*.[ch])
-
 .PHONY: exercises exercise hint watch solution reset grade check-exercises
 
+#: make exercises            the classroom exercises: how far you are, and the next
 exercises:
 	$(EXERCISE) list
 
+#: make exercise N=01        check one (TRACE=1: all events); hint, watch, solution and reset
+#:                           take N=01 too
 exercise: build/check.flags
 	$(EXERCISE) run '$(N)'
 
@@ -26,8 +25,10 @@ solution: build/check.flags
 reset:
 	$(EXERCISE) reset '$(N)'
 
+#: make grade                check all, and write the points to build/grade/
 grade: build/check.flags
 	$(EXERCISE) grade
 
+#: make check-exercises      for teachers: check stubs, solutions and wrong answers
 check-exercises: build/check.flags
 	@CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/check.sh $(N)
