@@ -1,0 +1,481 @@
+// Checks of exercise 08: a reactor, epoll and timerfd.
+// Wrap: epoll_wait read
+#define _GNU_SOURCE
+#include "checks.h"
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+const char exercise_read[] =
+    "trale.c, 'reactor/mod.rs: the reactor'; epoll_ctl(2), on EPOLL_CTL_MOD, "
+    "EPOLLONESHOT and EPOLLET";
+
+// ---------------------------------------------------------------------------
+// What the student's functions ask of the kernel
+// ---------------------------------------------------------------------------
+
+static _Thread_local bool ticking, turning; // in tick_poll, in reactor_turn
+static int reads;                           // of a timerfd, by tick_poll
+static int tries;                           // the same, also in vain
+static int reported;                        // descriptors, to reactor_turn
+
+ssize_t __real_read(int fd, void *buf, size_t len);
+ssize_t __wrap_read(int fd, void *buf, size_t len);
+int __real_epoll_wait(int epoll, struct epoll_event *events, int n, int ms);
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int n, int ms);
+
+ssize_t __wrap_read(int fd, void *buf, size_t len)
+{
+    struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+    if (ticking && !(fcntl(fd, F_GETFL) & O_NONBLOCK) && !poll(&wait, 1, 0))
+        fail("tick_poll called read before the first tick, on a timerfd that "
+             "makes the reader wait: the poll would have blocked, and every "
+             "other task with it. Make the timerfd with TFD_NONBLOCK; read "
+             "then fails at once, which means pending.");
+    ssize_t n = __real_read(fd, buf, len);
+    if (ticking) reads += n == sizeof(uint64_t);
+    if (ticking && ++tries == 1000)
+        fail("tick_poll has called read 1000 times in one poll, to wait until "
+             "a tick comes: that blocks all other tasks and the processor too. "
+             "Try once, then return what register_waker returns.");
+    return n;
+}
+
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int n, int ms)
+{
+    if (ticking && ms != 0)
+        fail("tick_poll called epoll_wait: to sleep until the tick comes is to "
+             "block in a poll, and every other task waits too. Return what "
+             "register_waker returns, and leave the sleeping to reactor_turn.");
+    n = __real_epoll_wait(epoll, events, n, ms);
+    if (turning && n > 0) reported += n;
+    return n;
+}
+
+static int epoll_new(void)
+{
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+    expect(epoll != -1, "There is no descriptor for epoll.");
+    return epoll;
+}
+
+// Returns how many descriptors epoll reported.
+static int turn(int epoll, int ms)
+{
+    reported = 0;
+    turning = true;
+    awaiting("reactor_turn(epoll, %d) to return", ms);
+    reactor_turn(epoll, ms);
+    awaiting("%s", "");
+    turning = false;
+    event("reactor", "turn", "| epoll reported %d", reported);
+    return reported;
+}
+
+static void forget(int epoll, struct subscription *sub)
+{
+    epoll_ctl(epoll, EPOLL_CTL_DEL, sub->fd, NULL);
+    waker_drop(&sub->waker);
+}
+
+// ---------------------------------------------------------------------------
+// A future that waits for a pipe and, when polled, only registers
+// ---------------------------------------------------------------------------
+
+struct waiter {
+    struct future future;
+    struct subscription sub;
+    int epoll, in;
+};
+
+static struct poll waiter_poll(struct future *future, struct context *cx)
+{
+    struct waiter *self = (struct waiter *)future;
+
+    return register_waker(self->epoll, &self->sub, cx->waker);
+}
+
+static void waiter_drop(struct future *future)
+{
+    struct waiter *self = (struct waiter *)future;
+
+    forget(self->epoll, &self->sub);
+    close(self->sub.fd);
+    close(self->in);
+}
+
+static struct waiter *waiter_new(int epoll)
+{
+    static const struct future_vtable vtable = { "waiter", waiter_poll,
+                                                 waiter_drop };
+    struct waiter *self = future_new(sizeof(*self), &vtable);
+    int fds[2];
+
+    expect(pipe2(fds, O_NONBLOCK | O_CLOEXEC) == 0, "There is no pipe left.");
+    self->epoll = epoll;
+    self->sub.fd = fds[0];
+    self->in = fds[1];
+    return self;
+}
+
+static void put(struct waiter *waiter, struct probe *task, const char *bytes)
+{
+    event(task->name, "data", "| %zu bytes come", strlen(bytes));
+    expect(write(waiter->in, bytes, strlen(bytes)) > 0, "The pipe is full.");
+}
+
+static void take(struct waiter *waiter, struct probe *task)
+{
+    char byte;
+
+    event(task->name, "data", "| 1 byte is read");
+    expect(read(waiter->sub.fd, &byte, 1) == 1, "The pipe is empty: what was "
+                                                "written has been read by "
+                                                "somebody else.");
+}
+
+static void expect_no_second_add(struct poll poll)
+{
+    expect(!(poll.ready && poll.value == -EEXIST),
+           "To register a second time was ready with -EEXIST: epoll has the "
+           "descriptor already. Only the first time is EPOLL_CTL_ADD, later "
+           "ones are EPOLL_CTL_MOD.");
+}
+
+// Polls it, which must be pending and leave one waker behind.
+static void wait_for(struct probe *task, struct waiter *waiter)
+{
+    struct poll poll = probe_poll(task, &waiter->future);
+
+    expect_no_second_add(poll);
+    expect(!poll.ready,
+           "register_waker was ready, with %ld (%s), where it should have "
+           "registered and been pending.",
+           (long)poll.value, strerror(poll.value < 0 ? (int)-poll.value : 0));
+    expect(probe_held(task) > 0 || task->wakes > 0,
+           "register_waker returned POLL_PENDING, but has not kept a clone of "
+           "the waker, so nobody can wake %s.",
+           task->name);
+}
+
+// ---------------------------------------------------------------------------
+// A future that lets a clock tick until there have been so many ticks
+// ---------------------------------------------------------------------------
+
+struct ticker {
+    struct future future;
+    struct subscription sub;
+    int epoll, ms, wanted;
+    long ticks, most;
+    double began;
+};
+
+static struct poll ticker_poll(struct future *future, struct context *cx)
+{
+    struct ticker *self = (struct ticker *)future;
+
+    for (self->most = 0; self->ticks < self->wanted;) {
+        int before = reads;
+
+        tries = 0;
+        ticking = true;
+        struct poll poll = tick_poll(self->epoll, &self->sub, self->ms, cx);
+        ticking = false;
+        if (!poll.ready || poll.value < 0) return poll;
+        expect(reads > before,
+               "tick_poll was ready with %ld although it had not read the "
+               "timerfd. A wake does not say that a tick has come, and an "
+               "unread timerfd wakes for ever: read it, that tells.",
+               (long)poll.value);
+        expect(poll.value > 0,
+               "tick_poll was ready with 0 ticks: it is pending then.");
+        self->ticks += poll.value;
+        if (poll.value > self->most) self->most = poll.value;
+        event("ticker", "ticks", "| %ld, %ld in all", (long)poll.value,
+              self->ticks);
+        double passed = (now() - self->began) * 1000;
+        expect((double)self->ticks * self->ms <= passed,
+               "A clock that ticks every %d ms has ticked %ld times after "
+               "%.1f ms, which is too early: it is armed with `every`, and "
+               "what tick_poll is ready with is what read gives.",
+               self->ms, self->ticks, passed);
+    }
+    return POLL_READY(self->ticks);
+}
+
+static void ticker_drop(struct future *future)
+{
+    struct ticker *self = (struct ticker *)future;
+
+    if (self->sub.fd == -1) return;
+    forget(self->epoll, &self->sub);
+    close(self->sub.fd);
+}
+
+static struct ticker *ticker_new(int epoll, int ms, int wanted)
+{
+    static const struct future_vtable vtable = { "ticker", ticker_poll,
+                                                 ticker_drop };
+    struct ticker *self = future_new(sizeof(*self), &vtable);
+
+    self->sub.fd = -1;
+    self->epoll = epoll;
+    self->ms = ms;
+    self->wanted = wanted;
+    self->began = now();
+    return self;
+}
+
+// ---------------------------------------------------------------------------
+
+CHECK(poll_returns_at_once, 2, "a poll returns at once and leaves a waker")
+{
+    struct probe *task = probe_new("ticker"), *other = probe_new("other");
+    int epoll = epoll_new();
+    struct ticker *ticker = ticker_new(epoll, 3600 * 1000, 1);
+
+    read_in("trale.c, 'futures/timer.rs: a leaf future'; timerfd_create(2), "
+            "on TFD_NONBLOCK and read");
+    struct poll poll = probe_poll(task, &ticker->future);
+    expect(!poll.ready,
+           "tick_poll was ready at once, with %ld, where the first tick comes "
+           "in an hour.",
+           (long)poll.value);
+    expect(probe_held(task) == 1,
+           "tick_poll was pending, but %d clones of the waker are kept instead "
+           "of one: it is pending by way of register_waker.",
+           probe_held(task));
+    turn(epoll, 0);
+    expect(task->wakes == 0, "reactor_turn woke the ticker, although its first "
+                             "tick comes in an hour.");
+    poll = probe_poll(other, &ticker->future);
+    expect_no_second_add(poll);
+    expect(!poll.ready,
+           "Polled again before its tick, tick_poll was ready with %ld. A poll "
+           "may come for any reason; whether there was a tick, read tells.",
+           (long)poll.value);
+    expect(probe_held(task) == 0 && probe_held(other) == 1,
+           "The ticker was polled by another task. Of the first task's waker "
+           "%d clones are kept, of the second's %d: the latest waker replaces "
+           "the one before, which is dropped.",
+           probe_held(task), probe_held(other));
+    probe_drop(other, &ticker->future);
+    close(epoll);
+}
+
+CHECK(wakes_who_can_go_on, 2, "wakes who can go on, once, and nobody else")
+{
+    struct probe *a = probe_new("A"), *b = probe_new("B");
+    int epoll = epoll_new();
+    struct waiter *waits[] = { waiter_new(epoll), waiter_new(epoll) };
+
+    wait_for(a, waits[0]);
+    wait_for(b, waits[1]);
+    turn(epoll, 0);
+    expect(a->wakes + b->wakes == 0,
+           "A and B wait for pipes that nobody has written to, and "
+           "reactor_turn woke %s.",
+           a->wakes > 0 ? "A" : "B");
+    put(waits[1], b, "b");
+    turn(epoll, 0);
+    expect(a->wakes == 0, "B's pipe can be read, A's cannot, and reactor_turn "
+                          "woke A.");
+    expect(b->wakes == 1,
+           "B's pipe can be read, and reactor_turn woke B %d times instead of "
+           "once.",
+           b->wakes);
+    expect(turn(epoll, 0) == 0,
+           "B has been woken and not polled yet, so nobody waits for its pipe; "
+           "but epoll_wait reported it in the next turn again. A reactor with "
+           "a thread of its own would spin until B is polled. Ask epoll to "
+           "report once (EPOLLONESHOT), or take the descriptor out.");
+    probe_drop(a, &waits[0]->future);
+    probe_drop(b, &waits[1]->future);
+
+    // What epoll refuses.
+    struct subscription sub = { .fd = open("/dev/null", O_RDWR | O_CLOEXEC) };
+    struct waker waker = probe_waker(a);
+    struct poll poll = register_waker(epoll, &sub, &waker);
+    expect(poll.ready && poll.value == -EPERM,
+           "epoll_ctl refuses /dev/null with EPERM, and register_waker was %s: "
+           "it is to be ready with -errno, or its task sleeps for ever.",
+           poll.ready ? "ready with something else" : "pending");
+    expect(sub.waker.vtable == NULL,
+           "epoll_ctl failed, but register_waker has kept a waker.");
+    waker_drop(&waker);
+    close(sub.fd);
+    close(epoll);
+}
+
+CHECK(wakes_for_what_comes_later, 2, "wakes again, for what comes later")
+{
+    struct probe *task = probe_new("A");
+    int epoll = epoll_new();
+    struct waiter *waiter = waiter_new(epoll);
+
+    for (int i = 1; i <= 3; i++) {
+        wait_for(task, waiter);
+        put(waiter, task, "a");
+        turn(epoll, 0);
+        expect(task->wakes >= i,
+               "A was woken %d time%s, read its pipe and registered again. "
+               "Then more came, but reactor_turn did not wake it. Is the "
+               "one-shot armed again, with EPOLL_CTL_MOD, whenever somebody "
+               "registers?",
+               task->wakes, task->wakes == 1 ? "" : "s");
+        take(waiter, task);
+    }
+    wait_for(task, waiter);
+    turn(epoll, 0);
+    expect(task->wakes == 3,
+           "All has been read, and still reactor_turn woke A.");
+    probe_drop(task, &waiter->future);
+    close(epoll);
+}
+
+CHECK(wakes_for_what_is_left, 1, "wakes again, for what is left unread")
+{
+    struct probe *task = probe_new("A");
+    int epoll = epoll_new();
+    struct waiter *waiter = waiter_new(epoll);
+
+    wait_for(task, waiter);
+    put(waiter, task, "abc");
+    for (int left = 3; left > 0; left--) {
+        turn(epoll, 0);
+        expect(task->wakes == 4 - left,
+               "A has read %d of 3 bytes and registered again, but "
+               "reactor_turn did not wake it for the other %d. Edge-triggered "
+               "epoll (EPOLLET) tells only of what is new, so each reader "
+               "would have to drain its descriptor first; this one did not.",
+               3 - left, left);
+        take(waiter, task);
+        wait_for(task, waiter);
+    }
+    probe_drop(task, &waiter->future);
+    close(epoll);
+}
+
+CHECK(counts_the_ticks, 2, "counts the ticks, also those that it slept through")
+{
+    struct probe *task = probe_new("ticker");
+    int epoll = epoll_new(), ms = round_no == 0 ? 20 : 1;
+    int wanted = round_no == 0 ? 8 : 4;
+    struct ticker *ticker = ticker_new(epoll, ms, wanted);
+    struct poll poll = probe_poll(task, &ticker->future);
+
+    read_in("trale.c, 'futures/timer.rs: a leaf future'; timerfd_create(2), "
+            "on read");
+    expect(!poll.ready, "tick_poll was ready at its first call, with %ld.",
+           (long)poll.value);
+    double armed = now();
+    if (round_no == 0) sleep_ms(3 * ms);
+    while (now() <= armed + 3 * ms / 1e3) sched_yield();
+    turn(epoll, 0);
+    expect(task->wakes == 1,
+           "Three ticks have passed, and reactor_turn has not woken the "
+           "ticker: is the timerfd armed, and registered?");
+    poll = probe_poll(task, &ticker->future);
+    expect(
+        ticker->most >= 3,
+        "Three ticks or more had passed before the ticker was polled, and "
+        "tick_poll was ready with %ld: it lost the others. If the timerfd is "
+        "armed with `every`, read gives how many there were.",
+        ticker->most);
+    for (int i = 1; !poll.ready && i < 10; i++) {
+        turn(epoll, -1);
+        expect(task->wakes == i + 1,
+               "reactor_turn(epoll, -1) returned, and has woken nobody.");
+        poll = probe_poll(task, &ticker->future);
+    }
+    expect(poll.ready && poll.value >= wanted,
+           "After ten polls there have been only %ld of %d ticks.",
+           ticker->ticks, wanted);
+    future_drop(&ticker->future);
+
+    // No descriptor is left: the lowest that is free is beyond the limit.
+    struct rlimit old, none;
+    int free_fd = dup(epoll);
+    close(free_fd);
+    getrlimit(RLIMIT_NOFILE, &old);
+    none = (struct rlimit){ (rlim_t)free_fd, old.rlim_max };
+    ticker = ticker_new(epoll, ms, 1);
+    setrlimit(RLIMIT_NOFILE, &none);
+    poll = probe_poll(task, &ticker->future);
+    setrlimit(RLIMIT_NOFILE, &old);
+    expect(poll.ready && poll.value == -EMFILE,
+           "There was no descriptor for a timerfd, and tick_poll was %s: it is "
+           "to be ready with the -errno of timerfd_create, here -EMFILE.",
+           poll.ready ? "ready with something else" : "pending");
+    future_drop(&ticker->future);
+    close(epoll);
+}
+
+// ---------------------------------------------------------------------------
+// A task of trale.c that turns the student's reactor. Its epoll descriptor can
+// be read when the next turn has something to do.
+// ---------------------------------------------------------------------------
+
+struct crew {
+    struct future future;
+    struct subscription sub; // for the epoll descriptor, with trale's reactor
+    int epoll, bytes;
+    struct waiter *waiter;
+    struct ticker *ticker;
+};
+
+static struct poll crew_poll(struct future *future, struct context *cx)
+{
+    struct crew *self = (struct crew *)future;
+    char byte;
+
+    turn(self->epoll, 0);
+    if (self->bytes < 3 && __real_read(self->waiter->sub.fd, &byte, 1) == 1)
+        self->bytes++;
+    if (self->bytes < 3) {
+        struct poll poll = waiter_poll(&self->waiter->future, cx);
+        expect(!poll.ready, "register_waker was ready with %ld in a task.",
+               (long)poll.value);
+    }
+    if (!self->ticker->future.done) future_poll(&self->ticker->future, cx);
+    if (self->bytes == 3 && self->ticker->future.done)
+        return POLL_READY(self->ticker->ticks);
+    awaiting("a task that has read %d of 3 bytes and seen %ld of 3 ticks to be "
+             "woken",
+             self->bytes, self->ticker->ticks);
+    return reactor_register_waker(&self->sub, self->epoll, cx->waker,
+                                  WAKEUP_READABLE);
+}
+
+static void crew_drop(struct future *future)
+{
+    struct crew *self = (struct crew *)future;
+
+    reactor_deregister_waker(&self->sub);
+    future_drop(&self->waiter->future);
+    future_drop(&self->ticker->future);
+    close(self->epoll);
+}
+
+CHECK(runs_on_the_executor, 1, "serves a task on the executor of trale.c")
+{
+    static const struct future_vtable vtable = { "crew", crew_poll, crew_drop };
+
+    use_trale();
+    struct crew *crew = future_new(sizeof(*crew), &vtable);
+    crew->epoll = epoll_new();
+    crew->waiter = waiter_new(crew->epoll);
+    crew->ticker = ticker_new(crew->epoll, round_no == 0 ? 10 : 1, 3);
+    expect(write(crew->waiter->in, "abc", 3) == 3, "The pipe is full.");
+    intptr_t value = executor_block_on(&crew->future);
+    expect(value >= 3, "The task was ready after %ld of 3 ticks.", (long)value);
+}

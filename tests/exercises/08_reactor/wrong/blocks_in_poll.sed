@@ -1,0 +1,2 @@
+# Expect: on a timerfd that makes the reader wait
+s/TFD_NONBLOCK | //

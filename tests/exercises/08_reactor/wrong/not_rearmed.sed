@@ -1,0 +1,3 @@
+# Expect: Is the one-shot armed again
+s/^    if (epoll_ctl(\(.*\)) == -1).*/    if (op == EPOLL_CTL_ADD \&\& epoll_ctl(\1) == -1)\
+        return POLL_READY(-errno);/

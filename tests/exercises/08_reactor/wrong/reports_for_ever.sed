@@ -1,0 +1,2 @@
+# Expect: would spin until B is polled
+s/ | EPOLLONESHOT//
