@@ -1,0 +1,4 @@
+# Expect: watch was ready with -EEXIST
+/^struct poll watch/,/^}/{
+/unwatch(/d
+}

@@ -1,0 +1,2 @@
+# Expect: twice: when the future had read the end, and again
+/\*fd = -1;/d

@@ -1,0 +1,2 @@
+# Expect: release has returned, but has not closed descriptor
+/close(\*fd)/d
