@@ -1,0 +1,2 @@
+# Expect: It used memory
+/children\[i\] = NULL;/d

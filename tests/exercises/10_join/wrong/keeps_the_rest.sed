@@ -1,0 +1,2 @@
+# Expect: join was dropped, and with it
+/for .*future_drop/s/.*/    (void)self;/
