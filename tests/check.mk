@@ -7,8 +7,10 @@ TESTS = $(patsubst %.c,$(BUILD)/%.o,tests/main.c tests/test.c tests/child.c $(wi
 #: make check                build and run every test (installs Check if missing)
 check: all $(BUILD)/tests/check
 	$(RUN) $(BUILD)/tests/check
+ifeq ($(RUN)$(SANITIZE),)
 	sh tests/check_compile.sh
 	sh tests/check_docs.sh
+endif
 
 #: make asan                 the same under the address and undefined sanitizers
 asan:

@@ -94,7 +94,7 @@ build_checks() {
         for source in "$dir/$name"/checks.c "$dir/$name"/part_*.c; do
             [ -e "$source" ] || continue
             object=$objects/$name/$(basename "$source" .c).o
-            newer "$object" "$dir/$name"/*.[ch] "$dir"/*.h ./*.[ch] ||
+            newer "$object" "$dir/$name"/*.[ch] "$dir"/*.h "$files"/*.h ./*.[ch] ||
                 compile "$sanitizer" "$source" "$object" || return
         done
     done
