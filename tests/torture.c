@@ -61,6 +61,7 @@ enum call {
     SENDTO,
     THREAD_CREATE,
     ATFORK,
+    FCNTL,
     CALLS
 };
 
@@ -82,6 +83,7 @@ static const char *const call_names[CALLS] = {
     [SENDTO] = "sendto",
     [THREAD_CREATE] = "pthread_create",
     [ATFORK] = "pthread_atfork",
+    [FCNTL] = "fcntl",
 };
 
 // What else trale.c calls. These cannot fail, given what it gives them: they
@@ -163,6 +165,9 @@ static const struct fault faults[] = {
     { TIMERFD_CREATE, GIVES(ENOMEM), ERRNO, NULL },
     { TIMERFD_SETTIME, GIVES(EINVAL), ERRNO, NULL },
     { READ, GIVES(EAGAIN), RESULT, NULL },
+    // No number so high is to be had. It is wanted for speed only.
+    { FCNTL, GIVES(EINVAL), RESULT, NULL },
+    { FCNTL, GIVES(EMFILE), RESULT, NULL },
     { SOCKET, GIVES(EMFILE), ERRNO, NULL },
     { SOCKET, GIVES(ENOBUFS), ERRNO, NULL },
     { SOCKET, GIVES(EAFNOSUPPORT), ERRNO, NULL },
@@ -265,6 +270,8 @@ WRAP(ssize_t, sendto, SENDTO, -1,
      (int fd, const void *buf, size_t len, int flags,
       const struct sockaddr *addr, socklen_t addr_len),
      (fd, buf, len, flags, addr, addr_len))
+// Its third argument is an int wherever trale.c calls it.
+WRAP(int, fcntl, FCNTL, -1, (int fd, int op, int number), (fd, op, number))
 // These two return their error.
 WRAP(int, pthread_create, THREAD_CREATE, fault->error,
      (pthread_t * thread, const pthread_attr_t *attr, void *(*start)(void *),
