@@ -317,7 +317,7 @@ static void task_waker_clone(void *data)
     ((struct task *)data)->refs++;
 }
 
-// drop(Arc<Task>) | any thread | holds executor.lock, and gives it back
+// drop(Arc<Task>) | any thread | holds executor.lock
 //
 // A waiting task that only the executor and its joiner refer to has no waker
 // left, and none can appear: wakers are cloned from one another, and the first
@@ -327,7 +327,7 @@ static void task_waker_clone(void *data)
 //
 // The future was dropped long before the count can reach zero. Only the memory
 // is freed here, on whatever thread comes last.
-static void task_release_unlock(struct task *task)
+static void task_release(struct task *task)
 {
     size_t refs = --task->refs;
 
@@ -337,7 +337,6 @@ static void task_release_unlock(struct task *task)
               "keep a clone of cx->waker and wake it");
     }
     if (tracing && refs == 0) narrate("drop", task, NULL);
-    pthread_mutex_unlock(&executor.lock);
     if (refs == 0) free(task);
 }
 
@@ -345,7 +344,8 @@ static void task_release_unlock(struct task *task)
 static void task_waker_drop(void *data)
 {
     lock(&executor.lock);
-    task_release_unlock(data);
+    task_release(data);
+    pthread_mutex_unlock(&executor.lock);
 }
 
 // task.rs: <Task as Wake>::wake | any thread | takes executor.lock
@@ -363,7 +363,8 @@ static void task_waker_wake(void *data)
     bool waits = task->queue == &executor.waiting;
     if (waits) task_move(task, &executor.run_q);
     if (tracing) narrate(waits ? "wake" : "wake-noop", task, NULL);
-    task_release_unlock(task); // wake consumes the waker
+    task_release(task); // wake consumes the waker
+    pthread_mutex_unlock(&executor.lock);
 }
 
 // impl Wake for Task
@@ -415,7 +416,8 @@ void task_joiner_drop(struct task_joiner *joiner)
     lock(&executor.lock);
     struct waker waker = waker_take(&task->joiner);
     task->joinable = false;
-    task_release_unlock(task);
+    task_release(task);
+    pthread_mutex_unlock(&executor.lock);
     waker_drop(&waker); // through a vtable, so not under the lock (rule 6)
 }
 
@@ -498,10 +500,10 @@ intptr_t executor_block_on(struct future *future)
 static void *executor_loop(void *name)
 {
     thread_name = name;
+    lock(&executor.lock);
     for (;;) {
         // 1. Take the oldest task that can run; sleep while there is none.
         // (Rust trale takes the youngest: one that wakes itself starves all.)
-        lock(&executor.lock);
         while (executor.run_q.next == &executor.run_q)
             pthread_cond_wait(&executor.cv, &executor.lock);
         struct task *task = (struct task *)executor.run_q.next;
@@ -546,11 +548,13 @@ static void *executor_loop(void *name)
         }
 
         // 5. Take back the waker. If no clone was kept, rule 8 speaks here. From
-        // now on a dump may look into the task, wherever it is called.
+        // now on a dump may look into the task, wherever it is called. The lock
+        // is kept for step 1: giving it back and taking it again would cost as
+        // much as the two steps do.
         lock(&executor.lock);
         if (tracing && !poll.ready) narrate("pending", task, NULL);
         executor.polling = current = NULL;
-        task_release_unlock(task);
+        task_release(task);
     }
     return NULL; // never
 }
