@@ -1,12 +1,12 @@
 # The benchmark, which is no part of `make check`: times are not asserted.
 BENCH = $(BUILD)/tests/bench
 BENCH_SOURCES = tests/bench.c tests/yardstick.c trale.c
-TESTS := $(filter-out $(BUILD)/tests/bench.o $(BUILD)/tests/yardstick.o,$(TESTS))
 
 .PHONY: bench
 
 # All workloads beside the yardstick, then what the narration costs where
 # nobody listens: this build beside one without it.
+#: make bench                measure beside the yardstick, and the narration's price
 bench: $(BENCH) $(BENCH)-no-trace
 	$(BENCH)
 	$(BENCH) versus $(BENCH)-no-trace
