@@ -127,10 +127,9 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
     sigfillset(&all);
     for (const int *fault = faults; *fault; fault++) sigdelset(&all, *fault);
     // The kernel doubles a full table of descriptors, and once threads share it
-    // that takes 8 to 20 ms each time. A high number, taken once, makes it
-    // large in time; if there is none so high, all that is lost is speed.
-    int fds = getdtablesize() < 16384 ? getdtablesize() : 16384;
-    close(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, fds - 1));
+    // that takes 8 to 20 ms each time. A high number, taken for a moment, makes
+    // it large in time. If there is none so high, all that is lost is speed.
+    close(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 1023));
     pthread_sigmask(SIG_SETMASK, &all, &old); // a new thread inherits the mask
     int error = pthread_atfork(NULL, NULL, note_fork);
     if (error == 0) error = pthread_create(&thread, NULL, loop, (void *)name);
@@ -265,7 +264,10 @@ struct task {
     const char *name;
     unsigned long id;
     // One for the executor until the task is done, one for the joiner, one for
-    // each waker. Any thread may add one, but takes one away under the lock.
+    // each waker, but none for the one that is lent to a poll. Any thread may
+    // add one, hence atomic, but takes one away under the lock. So under the
+    // lock it never sinks behind our back, and what has come to zero is at an
+    // end: nobody is left who could add one.
     _Atomic size_t refs;
 };
 
@@ -317,13 +319,24 @@ static void task_waker_clone(void *data)
     ((struct task *)data)->refs++;
 }
 
-// drop(Arc<Task>) | any thread | holds executor.lock
+// ours: rule 8 | any thread | holds executor.lock
 //
 // A waiting task that only the executor and its joiner refer to has no waker
 // left, and none can appear: wakers are cloned from one another, and the first
-// one is made in executor_loop, for a poll, in the same critical section that
-// puts the task on the wait-queue. So this is never a false alarm (rule 8). In
-// Rust such a task just sleeps, for ever and in silence.
+// one is lent by executor_loop, for a poll. While it is lent we do not judge; at
+// the end of the poll the executor comes here. So this is never a false alarm.
+// In Rust such a task just sleeps, for ever and in silence.
+static void task_check_wakers(const struct task *task)
+{
+    if (task->queue != &executor.waiting || task == executor.polling ||
+        task->refs != 1u + task->joinable)
+        return;
+    current = task; // the panic is about this one
+    panic("nobody holds a waker of it any more, so it can never run again: "
+          "keep a clone of cx->waker and wake it");
+}
+
+// drop(Arc<Task>) | any thread | holds executor.lock
 //
 // The future was dropped long before the count can reach zero. Only the memory
 // is freed here, on whatever thread comes last.
@@ -331,11 +344,7 @@ static void task_release(struct task *task)
 {
     size_t refs = --task->refs;
 
-    if (task->queue == &executor.waiting && refs == 1u + task->joinable) {
-        current = task; // the panic is about this one
-        panic("nobody holds a waker of it any more, so it can never run again: "
-              "keep a clone of cx->waker and wake it");
-    }
+    task_check_wakers(task);
     if (tracing && refs == 0) narrate("drop", task, NULL);
     if (refs == 0) free(task);
 }
@@ -512,11 +521,8 @@ static void *executor_loop(void *name)
         // (rule 2). In a moment it may register with the reactor, whose thread
         // may wake it before the poll has returned. That wake must find the
         // task waiting, or it changes nothing and the task sleeps for ever.
-        // The waker that we lend to the poll counts from here, so rule 8 has
-        // nothing to report until we take it back.
         task_move(task, &executor.waiting);
         if (tracing) narrate("poll", task, NULL);
-        task_waker_clone(task);
         executor.polling = task;
         pthread_mutex_unlock(&executor.lock);
 
@@ -539,7 +545,6 @@ static void *executor_loop(void *name)
             lock(&executor.lock);
             task_move(task, &task->link);
             task->output = poll;
-            task->refs--; // the executor's own; the lent waker is another
             struct waker joiner = waker_take(&task->joiner);
             if (task->joining != NULL) pthread_cond_signal(task->joining);
             if (tracing) narrate("ready", task, NULL);
@@ -547,14 +552,15 @@ static void *executor_loop(void *name)
             waker_wake(&joiner);
         }
 
-        // 5. Take back the waker. If no clone was kept, rule 8 speaks here. From
-        // now on a dump may look into the task, wherever it is called. The lock
-        // is kept for step 1: giving it back and taking it again would cost as
-        // much as the two steps do.
+        // 5. The lent waker is back, and from now on a dump may look into the
+        // task. Give up a task that is done. A pending one should have left a
+        // clone with somebody: if not, rule 8 speaks here. The lock is kept for
+        // step 1, for giving it back and taking it again costs as much as both.
         lock(&executor.lock);
         if (tracing && !poll.ready) narrate("pending", task, NULL);
         executor.polling = current = NULL;
-        task_release(task);
+        if (!poll.ready) task_check_wakers(task);
+        if (poll.ready) task_release(task);
     }
     return NULL; // never
 }
@@ -1132,18 +1138,16 @@ __attribute__((constructor)) static void narration_start(void)
 // ours | any thread | holds executor.lock
 //
 // Of the references to a task, those that are not the executor's nor the
-// joiner's are wakers. The one that is only lent to its poll does not count:
-// if nobody has cloned it by the end, rule 8 speaks.
+// joiner's are wakers. The one that is only lent to its poll is no reference.
 static void print_queue(const char *name, const struct link *queue)
 {
     fprintf(stderr, " | %s:%s", name, queue->next == queue ? " -" : "");
     for (struct link *link = queue->next; link != queue; link = link->next) {
         const struct task *task = (const struct task *)link;
-        size_t lent = task == executor.polling;
 
         fprintf(stderr, " %s#%lu", task->name, task->id);
         if (queue == &executor.waiting)
-            fprintf(stderr, "*%zu", task->refs - 1 - task->joinable - lent);
+            fprintf(stderr, "*%zu", task->refs - 1 - task->joinable);
     }
 }
 

@@ -17,8 +17,8 @@ $(BUILD)/tests/no_trace.c: trale.c
 
 $(BENCH): tests/bench.c tests/yardstick.c trale.c trale.h tests/yardstick.h
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -o $@ $(filter %.c,$^)
+	$(COMPILE) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
 
 $(BENCH)-no-trace: tests/bench.c tests/yardstick.c $(BUILD)/tests/no_trace.c trale.h tests/yardstick.h
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -Wno-unused-function -o $@ $(filter %.c,$^)
+	$(COMPILE) -O2 -DNDEBUG -Wno-unused-function -o $@ $(filter %.c,$^)

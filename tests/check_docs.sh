@@ -145,14 +145,14 @@ awk '
 ' trale.c >&2 || failures=$((failures + 1))
 
 # code FROM TO < FILE: counts the lines of code from the first that matches FROM
-# to the next that matches TO: not blank, no comment, neither a caption nor a
-# declaration of the narration.
+# to the next that matches TO: not blank, no comment, and nothing that is there
+# for the narration only: its captions, its declarations, the threads' names.
 code() {
     awk -v from="$1" -v to="$2" '
         $0 ~ from { on = 1 }
         $0 ~ to { exit }
         /^static bool tracing;$/, /^static void print_task.*;$/ { next }
-        !on || /^ *(\/\/.*)?$/ || /^ *if \(tracing.*;$/ { next }
+        !on || /thread_name/ || /^ *(\/\/.*)?$/ || /^ *if \(tracing.*;$/ { next }
         { n++ }
         END { print n + 0 }'
 }
