@@ -1156,7 +1156,7 @@ static void print_queue(const char *name, const struct link *queue)
 // A poll that took long, gave up the processor by itself and hardly used it was
 // blocked, and so was every other task. The warning says "seems", because the
 // program may also have been stopped, by Ctrl-Z say.
-static void warn_if_blocked(const struct task *task, struct cost now)
+static void warn_if_blocked(struct cost now)
 {
     int64_t wall = now.wall - poll_began.wall, cpu = now.cpu - poll_began.cpu;
 
@@ -1165,7 +1165,7 @@ static void warn_if_blocked(const struct task *task, struct cost now)
         fprintf(stderr,
                 "trale: this poll of %s#%lu seems to have blocked the executor "
                 "thread, and so every task, for %d ms: await instead\n",
-                task->name, task->id, (int)(wall / 1000000));
+                current->name, current->id, (int)(wall / 1000000));
 }
 
 // ours | any thread | holds executor.lock; or, with a subscription, holds
@@ -1194,7 +1194,7 @@ static void narrate(const char *event, const struct task *task,
     print_queue("wait", &executor.waiting);
     fputc('\n', stderr);
     if (strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0)
-        warn_if_blocked(task, now);
+        warn_if_blocked(now);
     funlockfile(stderr);
     printing += instant_now(CLOCK_MONOTONIC) - start;
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);

@@ -4,7 +4,8 @@
 # reason beside it. Run it from the repository's top: sh tests/lint.sh
 set -u
 cd "$(dirname "$0")/.." || exit
-sources="trale.c $(find examples -name '*.c' | sort)"
+# Not this one: its mistake is there to be found, by the compilers.
+sources="trale.c $(find examples -name '*.c' ! -name carried_local.c | sort)"
 flags="-std=c11 -I. -pthread"
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
@@ -58,6 +59,8 @@ checks="$checks,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHan
 # strerror: for an errno that exists, glibc and musl return a constant.
 # sigprocmask: our programs call it while they have one thread.
 checks="$checks,-concurrency-mt-unsafe"
+# An array of pointers to structs is just what is meant where it says so.
+checks="$checks,-bugprone-sizeof-expression"
 if have clang-tidy; then
     # shellcheck disable=SC2086
     clang-tidy --quiet -checks="$checks" --header-filter='trale\.h|examples/' \

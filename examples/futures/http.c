@@ -70,7 +70,6 @@ struct future *http_get(const struct socket_addr *addr, const char *path,
     static const char format[] = "GET %s HTTP/1.1\r\n"
                                  "Host: %s\r\n"
                                  "Connection: close\r\n\r\n";
-    char host[SOCKET_ADDR_LEN];
     size_t room = sizeof(format) + strlen(path) + SOCKET_ADDR_LEN;
     struct http_get *self = future_new(sizeof(*self) + room, &vtable);
 
@@ -78,8 +77,10 @@ struct future *http_get(const struct socket_addr *addr, const char *path,
     self->stream = -1;
     self->buf = buf;
     self->size = size;
-    if (path[0] == '/' && is_visible(path))
+    if (path[0] == '/' && is_visible(path)) {
+        char host[SOCKET_ADDR_LEN];
         snprintf(self->request, room, format, path,
                  socket_addr_to_string(addr, host));
+    }
     return &self->async.future;
 }

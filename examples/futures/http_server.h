@@ -21,7 +21,7 @@ struct http_request {
 // got. Returns 0 if it is not complete, 200 if it is a good one, or the status
 // to reply with: 400 if it is malformed, 414 if the request line and 431 if the
 // head is too long, 501 if the method is not GET, 505 if it is not HTTP/1.
-int http_parse(struct http_request *request);
+int http_parse(struct http_request *self);
 
 // Reads from the stream until a head is complete or cannot become good any
 // more. Ready with its status as above, 0 if the peer has sent nothing and
