@@ -17,7 +17,7 @@ struct http_request {
     char head[HTTP_HEAD_MAX];
 };
 
-// Parses what has come of the head, request->len bytes, and notes how far it
+// Parses what has come of the head, self->len bytes, and notes how far it
 // got. Returns 0 if it is not complete, 200 if it is a good one, or the status
 // to reply with: 400 if it is malformed, 414 if the request line and 431 if the
 // head is too long, 501 if the method is not GET, 505 if it is not HTTP/1.
