@@ -1,0 +1,2 @@
+# Expect: but only A was dropped with it
+/future_drop(self->child\[1\])/d

@@ -1,0 +1,2 @@
+# Expect: was dropped only with the race
+/child\[1 - i\]/d
