@@ -1,0 +1,2 @@
+# Expect: two tasks like A starve a third
+/^    \/\/ Our turn/,/^    }/d
