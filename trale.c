@@ -129,7 +129,7 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
     // The kernel doubles a full table of descriptors, and once threads share it
     // that takes 8 to 20 ms each time. A high number, taken for a moment, makes
     // it large in time. If there is none so high, all that is lost is speed.
-    close(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 1023));
+    close(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, getdtablesize() / 2));
     pthread_sigmask(SIG_SETMASK, &all, &old); // a new thread inherits the mask
     int error = pthread_atfork(NULL, NULL, note_fork);
     if (error == 0) error = pthread_create(&thread, NULL, loop, (void *)name);

@@ -93,6 +93,7 @@ static const char *const infallible[] = {
     "clock_gettime", // the clock exists
     "close",         // Linux closes it, whatever close returns
     "free",
+    "getdtablesize",
     "getenv",
     "getrusage",
     "memcpy",
