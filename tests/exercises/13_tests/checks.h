@@ -1,0 +1,4 @@
+// What the checks call.
+#include "13_executor.h"
+
+void add_tests(TCase *cases[5]);

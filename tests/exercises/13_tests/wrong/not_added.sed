@@ -1,0 +1,2 @@
+# Expect: There is no test for this executor
+/tcase_add_test(cases\[2\]/d
