@@ -10,7 +10,7 @@
 // has not taken along, and 'drop(Subscription)'. In the book's chapter, 'An
 // example using concurrency'.
 //
-// Write race_poll, race_drop, receive_poll and receive_drop, the four gaps below.
+// Write race_poll, race_drop, receive_poll and receive_drop, the gaps below.
 //
 // race(first, second) is ready when one of the two is, with its value. Each
 // poll asks first, and then second, but only if first is pending: if both are

@@ -232,44 +232,40 @@ static void expect_message(struct poll poll, int32_t number, const char *when)
            (long)number, (unsigned long)(uint32_t)number);
 }
 
-// The reactor thread wakes this task, and may not have come back from that when
-// the check is over. So it lives on, and its numbers go on from check to check.
-static struct probe receiver = { .name = "receiver" };
-
 static bool is_woken(void *data)
 {
-    (void)data;
-    return probe_held(&receiver) == 0;
+    return ((struct probe *)data)->wakes > 0;
 }
 
 CHECK(whole_messages, 1, "receives one whole message, though it came in pieces")
 {
     int32_t numbers[] = { 0x04030201, 0x08070605 };
+    struct probe *task = probe_new("receiver");
     int writing;
     struct inbox inbox = open_inbox(&writing);
     struct future *future = receive(&inbox);
 
     send_bytes(writing, numbers, 1);
-    expect(!probe_poll(&receiver, future).ready,
+    expect(!probe_poll(task, future).ready,
            "receive was ready when one byte of four had come.");
-    expect(probe_held(&receiver) == 1,
+    expect(probe_held(task) == 1,
            "One byte of four has come, and receive is pending, but the reactor "
            "has %d wakers of its task instead of one: nobody would wake it "
            "when the others come.",
-           probe_held(&receiver));
+           probe_held(task));
     send_bytes(writing, (char *)numbers + 1, 7);
-    expect(wait_until(is_woken, NULL),
+    expect(wait_until(is_woken, task),
            "The rest of the message came, but the task was not woken.");
-    expect_message(probe_poll(&receiver, future), numbers[0],
+    expect_message(probe_poll(task, future), numbers[0],
                    "when the other three bytes had come");
     future_drop(future);
     future = receive(&inbox);
-    expect_message(probe_poll(&receiver, future), numbers[1],
+    expect_message(probe_poll(task, future), numbers[1],
                    "for the second message, which was there");
     future_drop(future);
     close(writing);
     future = receive(&inbox);
-    struct poll poll = probe_poll(&receiver, future);
+    struct poll poll = probe_poll(task, future);
     expect(poll.ready && poll.value == -EPIPE,
            "The other end was closed, so read returned 0, for ever: receive "
            "must be ready with -EPIPE, but it was %s with %ld.",
