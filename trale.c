@@ -36,13 +36,13 @@
 // lock", that it takes none and is called with none held; "any lock", that it
 // does not care. What a vtable leads to is not counted: that may be foreign
 // code, a future or a waker of somebody else's, so nothing is called through a
-// vtable while a lock is held. Nobody holds both locks, so there is no order to
-// get wrong; but what prints the queues does: executor_dump, and while tracing
-// whoever narrates an event of the reactor. They take executor.lock inside
-// reactor.lock, never the other way round. "The executor" as a thread means: the
+// vtable while a lock is held. Only executor_dump holds both locks, and
+// while tracing whoever narrates an event of the reactor: they take
+// executor.lock inside reactor.lock. Nobody takes them the other way round, so
+// there is no order to get wrong. "The executor" as a thread means: the
 // executor thread, for all that a spawned task does. A future that was never
 // spawned may be polled and dropped by the thread that owns it.
-#define _GNU_SOURCE // for pthread_setname_np
+#define _GNU_SOURCE // for pthread_setname_np, RUSAGE_THREAD and more
 #include "trale.h"
 
 #include <assert.h>
@@ -69,8 +69,8 @@
 // ---------------------------------------------------------------------------
 
 // The task being polled on this thread, or dropped after its last poll; so NULL
-// everywhere but on the executor thread. And what the narration calls this
-// thread. Each thread has its own.
+// everywhere but on the executor thread (and where rule 8 is about to panic).
+// And what the narration calls this thread. Each thread has its own.
 static _Thread_local const struct task *current;
 static _Thread_local const char *thread_name = "other";
 
@@ -256,18 +256,18 @@ struct task {
     struct poll output;      // ready once the task is done
     struct waker joiner;     // of the task that awaits this one, or empty
     pthread_cond_t *joining; // of the thread that joins this one, or NULL
-    bool joinable;           // not yet joined, awaited or detached
-    // Only the executor thread changes it, and drops it when it is ready. Others
-    // may look at it under the lock, unless it is being polled:
+    bool joinable;           // its joiner's reference still counts
+    // Only the executor thread changes it, and drops it when it is ready.
+    // Others may look at it under the lock, unless it is being polled:
     struct future *future;
     // Never changes once the task is queued:
     const char *name;
     unsigned long id;
-    // One for the executor until the task is done, one for the joiner, one for
-    // each waker, but none for the one that is lent to a poll. Any thread may
-    // add one, hence atomic, but takes one away under the lock. So under the
-    // lock it never sinks behind our back, and what has come to zero is at an
-    // end: nobody is left who could add one.
+    // One for the executor until step 5 of the last poll, one for the joiner,
+    // one for each waker, but none for the one that is lent to a poll. Any
+    // thread may add one, hence atomic, but takes one away under the lock. So
+    // under the lock it never sinks behind our back, and once it is zero it
+    // stays zero: nobody is left who could add one.
     _Atomic size_t refs;
 };
 
@@ -279,8 +279,9 @@ static struct executor {
     // run_q: new or woken, to be polled, the oldest first.
     // waiting: being polled, or pending until someone wakes it.
     struct link run_q, waiting;
-    // The task in steps 2 to 5 of executor_loop, or NULL. No other thread may
-    // look at its future. Only who prints where everything is needs this.
+    // The task in steps 2 to 5 of executor_loop, or NULL. Two ask for it: rule
+    // 8, which does not judge a task while a waker is lent to it, and whoever
+    // prints tasks, since no other thread may look at its future.
     const struct task *polling;
     unsigned long spawned; // tasks so far
 } executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
@@ -323,9 +324,9 @@ static void task_waker_clone(void *data)
 //
 // A waiting task that only the executor and its joiner refer to has no waker
 // left, and none can appear: wakers are cloned from one another, and the first
-// one is lent by executor_loop, for a poll. While it is lent we do not judge; at
-// the end of the poll the executor comes here. So this is never a false alarm.
-// In Rust such a task just sleeps, for ever and in silence.
+// one is lent by executor_loop, for a poll. While it is lent we do not judge;
+// at the end of the poll the executor comes here. So this is never a false
+// alarm. In Rust such a task just sleeps, for ever and in silence.
 static void task_check_wakers(const struct task *task)
 {
     if (task->queue != &executor.waiting || task == executor.polling ||
@@ -456,7 +457,7 @@ static struct poll joiner_poll(struct future *future, struct context *cx)
 // later trale: drop(TaskJoiner) | the executor | takes executor.lock
 //
 // For the vtable: await calls it once the joiner is ready, async_drop if the
-// awaiting task ends before.
+// awaiting block is dropped before.
 static void joiner_drop(struct future *future)
 {
     task_joiner_drop((struct task_joiner *)future);
@@ -553,9 +554,10 @@ static void *executor_loop(void *name)
         }
 
         // 5. The lent waker is back, and from now on a dump may look into the
-        // task. Give up a task that is done. A pending one should have left a
-        // clone with somebody: if not, rule 8 speaks here. The lock is kept for
-        // step 1, for giving it back and taking it again costs as much as both.
+        // task. Give up a task that is done. A pending one that still waits
+        // must have left a clone with somebody: if not, rule 8 speaks here. The
+        // lock is kept for step 1: to give it back and take it again would cost
+        // more than the two steps do.
         lock(&executor.lock);
         if (tracing && !poll.ready) narrate("pending", task, NULL);
         executor.polling = current = NULL;
@@ -968,8 +970,8 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 //     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
 //
 // That is a task: its name and number, the last AWAIT that it has come to, the
-// name of the future that it awaits there, that one's last AWAIT, and so on. The
-// leaf has no AWAIT. What it waits for, the reactor knows as a descriptor.
+// name of the future that it awaits there, that one's last AWAIT, and so on.
+// The leaf has no AWAIT. What it waits for, the reactor knows as a descriptor.
 // ---------------------------------------------------------------------------
 
 // ours | any thread | holds executor.lock, or polls the task
@@ -1085,28 +1087,29 @@ void executor_dump(FILE *out)
 //
 // 0.000207 main     spawn      hello#1 | run: hello#1 | wait: -
 // 0.000253 executor poll       hello#1 | run: - | wait: hello#1*0
-// 0.000355 executor register   hello#1 at readme.c:21 > timer fd 5 readable | ...
+// 0.000355 executor register   hello#1 at readme.c:21 > timer fd 5 readable ...
 // 0.000361 executor pending    hello#1 at readme.c:21 > timer | ... hello#1*1
 //
 // TRALE_STEP=1 also stops before each poll. NOTES.md explains every word.
 //
-// The line of an event is printed under executor.lock. So lines do not mix, they
-// come in the order in which things happened, and the queues are as shown. The
-// price is that whoever needs that lock waits for the terminal.
+// The line of an event is printed under executor.lock. So lines do not mix,
+// they come in the order in which things happened, and the queues are as shown.
+// The price is that whoever needs that lock waits for the terminal.
 // ---------------------------------------------------------------------------
 
 static int64_t began;  // the time before main
 static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
 
-// What a poll has cost. Not what others waited until lines were out: whoever
-// reads them may be slow. And how often the thread gave up the processor by
-// itself, which one that is only pushed aside does not.
+// Clocks, read at one moment; two readings give the cost of a poll. `wall`
+// leaves out what was spent on printing, for whoever reads may be slow.
+// `sleeps` counts how often the thread gave up its processor, not how often it
+// was pushed aside.
 static struct cost {
     int64_t wall, cpu;
     long sleeps;
 } poll_began;
 
-// ours | the executor | any lock
+// ours | any thread | any lock
 static struct cost cost_now(void)
 {
     struct rusage usage;
@@ -1147,7 +1150,7 @@ static void print_queue(const char *name, const struct link *queue)
 
         fprintf(stderr, " %s#%lu", task->name, task->id);
         if (queue == &executor.waiting)
-            fprintf(stderr, "*%zu", task->refs - 1 - task->joinable);
+            fprintf(stderr, "*%ld", (long)task->refs - 1 - task->joinable);
     }
 }
 
@@ -1200,12 +1203,13 @@ static void narrate(const char *event, const struct task *task,
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
 }
 
-// ours | the executor | no lock, but both for a dump
+// ours | the executor | takes both locks for a dump, else none
 //
-// Stops before a poll. The line just printed has shown the queues. No lock is
-// held meanwhile: the reactor and all other threads go on, and their lines may
-// come after the question. At the end of input there are no more stops. The
-// cost of the poll begins when Enter has been typed: to think is not to block.
+// Notes when the poll begins, and under TRALE_STEP stops before it. The line
+// just printed has shown the queues. No lock is held meanwhile: the reactor and
+// all other threads go on, and their lines may come after the question. At the
+// end of input there are no more stops. The cost of the poll begins when Enter
+// has been typed: to think is not to block.
 static void narrate_step(void)
 {
     char line[80];

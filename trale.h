@@ -239,8 +239,8 @@ void task_joiner_drop(struct task_joiner *joiner);
 //
 //     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
 //
-// Before it stands "run" or "wait", the queue that it is on, or "poll": then its
-// future is in use, and is not shown unless the task itself asks.
+// Before it stands "run" or "wait", the queue that it is on, or "poll": then
+// its future is in use, and is not shown unless the task itself asks.
 //
 // May be called on any thread, inside a task too, but not in a signal handler.
 // It holds both locks while it writes, so nothing that drains or locks `out`

@@ -22,6 +22,7 @@ fi
 find_name() {
     case ${1-} in
     '')
+        [ "$command" != run ] || command=exercise
         say "Which exercise? Say its number, as in: make $command N=01"
         exit 2
         ;;
@@ -30,8 +31,7 @@ find_name() {
     name=$(names | grep -E "^$1(_|\$)" | head -n 1)
     file=$answers/$name.c
     [ -n "$name" ] && return
-    say "There is no exercise $1. These there are:" \
-        "$(names | cut -d _ -f 1 | tr '\n' ' ')"
+    say "There is no exercise $1, only 01 to $(names | tail -n 1 | cut -d _ -f 1)."
     exit 2
 }
 
@@ -152,7 +152,8 @@ hint() {
     awk -v n=$number 'BEGIN { RS = "" } NR == n' "$dir/$name/hints" |
         fold -s -w 78 | sed 's/^/  /; s/ *$//'
     echo $number > "$notes/hints/$name"
-    [ $number = 3 ] || echo "The next one: make hint N=${name%%_*}"
+    if [ $number = 3 ]; then echo "That was the last. The next time they begin again."
+    else echo "The next one: make hint N=${name%%_*}"; fi
 }
 
 # Whenever the file has changed since the last run, by its modification time.

@@ -78,9 +78,12 @@ CHECK(polled_again, 2, "is polled again while it waits, and keeps one waker")
         expect(
             probe_held(task) == 1,
             "After poll number %d bell_wait() holds %d wakers instead of one: "
-            "the one that it kept before must be dropped when another takes "
-            "its place.",
-            poll, probe_held(task));
+            "%s.",
+            poll, probe_held(task),
+            probe_held(task) == 0
+                ? "what it keeps must be a clone, as waker_clone returns it"
+                : "the one that it kept before must be dropped when another "
+                  "takes its place");
     }
     ring(bell);
     expect(task->wakes == 1, "One ring has woken the task %d times.",
