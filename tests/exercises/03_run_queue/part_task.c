@@ -69,7 +69,8 @@ void task_poll(struct task *task)
            task->name);
     expect(!task->queued,
            "%s is polled, and task->queued is still set: a wake during the "
-           "poll would change nothing. queue_pop must clear it.",
+           "poll would change nothing. Take it off with queue_pop, which must "
+           "clear it.",
            task->name);
     entry->polling = true;
     bool pending =

@@ -1,2 +1,2 @@
-# Expect: queue_pop must clear it
+# Expect: queue_pop, which must clear it
 /task->queued = false/d
