@@ -281,7 +281,7 @@ check_way() {
     file=$trial/$first.c
     try 0 "next: $file, then: make exercise N=01" list
     try 2 'Which exercise?' run ''
-    try 2 'There is no exercise 99.' run 99
+    try 2 'There is no exercise 99,' run 99
     try 1 'still to be written' run 01
     try 0 'Hint 1 of 3' hint 1
     try 0 'Hint 2 of 3' hint 01
