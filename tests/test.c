@@ -65,30 +65,6 @@ struct future *ready(intptr_t value)
     return poll_fn(ready_poll, NULL, (void *)value);
 }
 
-struct yield_now {
-    struct future future;
-    bool yielded;
-};
-
-static struct poll yield_now_poll(struct future *future, struct context *cx)
-{
-    struct yield_now *self = (struct yield_now *)future;
-
-    if (self->yielded) return POLL_READY(0);
-    self->yielded = true;
-    struct waker waker = waker_clone(cx->waker);
-    waker_wake(&waker);
-    return POLL_PENDING;
-}
-
-struct future *yield_now(void)
-{
-    static const struct future_vtable vtable = { "yield_now", yield_now_poll,
-                                                 NULL };
-
-    return future_new(sizeof(struct yield_now), &vtable);
-}
-
 struct pending {
     struct future future;
     struct waker waker;

@@ -4,6 +4,7 @@
 #define TEST_H
 
 #define _GNU_SOURCE
+#include "examples/futures/yield.h"
 #include "trale.h"
 
 #include <check.h>
@@ -32,9 +33,6 @@ struct future *poll_fn(struct poll (*poll)(void *data, struct context *cx),
 
 // Ready with the value at its first poll.
 struct future *ready(intptr_t value);
-
-// tokio::task::yield_now: pending once, having woken itself.
-struct future *yield_now(void);
 
 // Pending for ever: it keeps a clone of its waker, which goes when it does.
 struct future *pending(void);
