@@ -9,6 +9,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow
 WARN += $(shell $(CC) --version | grep -q clang || echo -Wjump-misses-init)
 COMPILE = $(CC) -std=c11 -I. $(WARN) $(CFLAGS) $(SANITIZE) -pthread
 
+# The executor as the examples link it: with the narration and the dump.
+TALKING = $(BUILD)/examples/trace/trace.o
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 .PHONY: all run format clean help
@@ -37,9 +39,9 @@ $(BUILD)/%.o: %.c $(wildcard *.h tests/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -DBUILD='"$(BUILD)"' -c -o $@ $<
 
-$(BUILD)/examples/%: examples/%.c $(BUILD)/futures.a $(BUILD)/trale.o $(wildcard *.h examples/*.h examples/futures/*.h)
+$(BUILD)/examples/%: examples/%.c $(BUILD)/futures.a $(TALKING) $(wildcard *.h examples/*.h examples/futures/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $< $(BUILD)/futures.a $(BUILD)/trale.o
+	$(COMPILE) -o $@ $< $(BUILD)/futures.a $(TALKING)
 
 examples/%.c:
 	@echo "There is no example $*, only $(EXAMPLES:$(BUILD)/examples/%=%)." >&2; false

@@ -22,7 +22,6 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 // ---------------------------------------------------------------------------
@@ -98,10 +97,11 @@ struct context {
 // and cast.
 struct future {
     const struct future_vtable *vtable;
-    // future_poll sets the first: it has been ready. A joiner the second: it is
-    // part of another struct, dropped but not freed. AWAIT the third: it begins
-    // a struct async, so whoever prints the chain of awaits can go on there.
-    bool done, in_place, is_async;
+    // An async block: the line of the AWAIT where it stopped. Else 0.
+    int line;
+    // It was ready, so it must not be polled again. It is part of another
+    // struct or of its task, so it is dropped, but not freed.
+    bool done, in_place;
 };
 
 // What a `dyn Future` pointer leads to in Rust.
@@ -125,12 +125,7 @@ struct poll future_poll(struct future *future, struct context *cx);
 
 // Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory.
 // Dropping a pending future cancels it. NULL: nothing happens.
-static inline void future_drop(struct future *future)
-{
-    if (future == NULL) return;
-    if (future->vtable->drop != NULL) future->vtable->drop(future);
-    if (!future->in_place) free(future);
-}
+void future_drop(struct future *future);
 
 // ---------------------------------------------------------------------------
 // async and .await: what rustc generates
@@ -141,8 +136,7 @@ static inline void future_drop(struct future *future)
 // live across an AWAIT follow it.
 struct async {
     struct future future;
-    int line;             // resume point: 0 at the start, then the AWAIT's line
-    const char *file;     // of that line
+    const char *file;     // of future.line
     struct future *child; // the future being awaited, owned; NULL between
     intptr_t value;       // what the last AWAIT left: its future's output
 };
@@ -151,7 +145,7 @@ struct async {
 // a drop of its own, which must call this first.
 static inline void async_drop(struct future *future)
 {
-    future->is_async = false; // from now on nobody may follow it to its child
+    future->line = 0; // from now on nobody may follow it to its child
     future_drop(((struct async *)future)->child);
 }
 
@@ -177,18 +171,17 @@ struct poll await(struct future **child, struct context *cx);
 // -Wjump-misses-init finds an initialised one that was left outside. Two
 // AWAITs on one line do not compile, and one inside a switch of your own
 // aborts when it should resume. Loops and ifs are fine.
-#define ASYNC_BEGIN(self)         \
-    switch ((self)->async.line) { \
-    default:                      \
-        return await(NULL, cx);   \
+#define ASYNC_BEGIN(self)                                                     \
+    switch ((self)->async.future.line) {                                      \
+    default:                                                                  \
+        panic("an AWAIT inside a switch cannot be resumed: use if and else"); \
     case 0:
 
 #define AWAIT(self, awaited)                                 \
     do {                                                     \
         (self)->async.child = (awaited);                     \
-        (self)->async.line = __LINE__;                       \
+        (self)->async.future.line = __LINE__;                \
         (self)->async.file = __FILE__;                       \
-        (self)->async.future.is_async = true;                \
         __attribute__((fallthrough));                        \
     case __LINE__: {                                         \
         struct poll poll_ = await(&(self)->async.child, cx); \
@@ -232,20 +225,13 @@ intptr_t task_joiner_join(struct task_joiner *joiner);
 // Drop for TaskJoiner: detaches. The task runs on, its output is lost. C drops
 // nothing by itself: a joiner that nobody joins or awaits must be dropped, with
 // this function, which lets an empty one be.
-void task_joiner_drop(struct task_joiner *joiner);
+#define task_joiner_drop(joiner) future_drop(&(joiner)->future)
 
-// Not in trale: where is everything? Writes a line for each task that is not
-// done, with its chain of awaits down to the leaf, and what that waits for:
-//
-//     hello#1 at readme.c:21 > timer (fd 5, in 1.2 s)
-//
-// Before it stands "run" or "wait", the queue that it is on, or "poll": then
-// its future is in use, and is not shown unless the task itself asks.
-//
-// May be called on any thread, inside a task too, but not in a signal handler.
-// It holds both locks while it writes, so nothing that drains or locks `out`
-// may depend on a task.
-void executor_dump(FILE *out);
+// panic!: prints one line to stderr and aborts. The line begins with "trale: ",
+// and with the task that this thread polls, if any. The format is printf's,
+// without a newline. For misuse that has no sensible way on.
+_Noreturn void panic(const char *format, ...)
+    __attribute__((cold, format(printf, 1, 2)));
 
 // ---------------------------------------------------------------------------
 // reactor: wakes when a file descriptor is ready
@@ -260,7 +246,8 @@ enum wakeup_kind { WAKEUP_READABLE = 0x1, WAKEUP_WRITABLE = 0x4 };
 struct subscription {
     struct subscription *next;
     struct waker waker;
-    int fd;
+    uint64_t event_data;
+    int fd; // the future sets fd and kind, before it registers
     enum wakeup_kind kind;
 };
 
@@ -273,9 +260,8 @@ struct subscription {
 // Returns what a leaf future's poll then returns: POLL_PENDING, or
 // POLL_READY(-errno) if the kernel refused (EPERM for a regular file, ENOSPC,
 // EMFILE if the reactor itself could not start, ...).
-struct poll reactor_register_waker(struct subscription *sub, int fd,
-                                   const struct waker *waker,
-                                   enum wakeup_kind kind);
+struct poll reactor_register_waker(struct subscription *sub,
+                                   const struct waker *waker);
 
 // The undoing: after it the reactor knows nothing of *sub, though a wake that
 // is already under way may still come. Harmless if *sub is not waiting. Call it
@@ -301,15 +287,8 @@ static inline struct duration duration_saturating(int64_t count, int64_t unit)
     return (struct duration){ count * unit };
 }
 
-static inline struct duration duration_from_secs(int64_t secs)
-{
-    return duration_saturating(secs, NANOS_PER_SEC);
-}
-
-static inline struct duration duration_from_millis(int64_t millis)
-{
-    return duration_saturating(millis, NANOS_PER_SEC / 1000);
-}
+#define duration_from_secs(secs) duration_saturating(secs, NANOS_PER_SEC)
+#define duration_from_millis(ms) duration_saturating(ms, NANOS_PER_SEC / 1000)
 
 // Timer::sleep: ready with 0 once the duration has passed on CLOCK_MONOTONIC,
 // counted from this call; never early. A duration of zero or less has passed.

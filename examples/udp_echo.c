@@ -1,9 +1,10 @@
 // A UDP echo server on the address given, or on 127.0.0.1:9999. Try it with
 // `socat - UDP:127.0.0.1:9999`, or `socat - UDP6:[::1]:9999`; Ctrl-C ends it.
 #define _POSIX_C_SOURCE 200809L
-#include "futures/signal.h"
+#include "futures/dump.h"
 #include "socket_addr.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

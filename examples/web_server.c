@@ -9,6 +9,7 @@
 #include "futures/yield.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -5,8 +5,9 @@ TESTS = $(patsubst %.c,$(BUILD)/%.o,tests/main.c tests/test.c tests/child.c $(wi
 
 # Every test, then whether documents and sources keep to what they say.
 #: make check                build and run every test (installs Check if missing)
-check: all $(BUILD)/tests/check
+check: all $(BUILD)/tests/check $(BUILD)/tests/check-talking
 	$(RUN) $(BUILD)/tests/check
+	$(RUN) $(BUILD)/tests/check-talking
 ifeq ($(RUN)$(SANITIZE),)
 	sh tests/check_compile.sh
 	sh tests/check_docs.sh
@@ -41,4 +42,7 @@ build/check.flags: tests/install_check.sh
 $(TESTS): build/check.flags $(wildcard examples/futures/*.h)
 
 $(BUILD)/tests/check: $(TESTS) $(BUILD)/futures.a $(BUILD)/trale.o
+	$(COMPILE) -o $@ $^ $$(cat build/check.flags)
+
+$(BUILD)/tests/check-talking: $(TESTS) $(BUILD)/futures.a $(TALKING)
 	$(COMPILE) -o $@ $^ $$(cat build/check.flags)

@@ -127,11 +127,11 @@ no_extension() {
     ! grep -o '\<__[A-Za-z_]*' "$work/header.txt" |
         grep -vx '__LINE__\|__FILE__\|__attribute__' || return
     ! grep '__attribute__' "$work/header.txt" |
-        grep -vF '__attribute__((fallthrough));' || return
+        grep -vF -e '__attribute__((fallthrough));' -e '__attribute__((cold, format(printf, 1, 2)));' || return
     ! grep -n '\<typeof\>\|\<asm\>\|({\|goto *\*' "$work/header.txt" || return
     ! grep -nE '(=|\(|,|return)[[:space:]]*&&' "$work/header.txt"
 }
-accepts 'trale.h has no extension but the fallthrough attribute' no_extension
+accepts 'trale.h has no extensions but attributes: fallthrough, and those of panic' no_extension
 
 # needs_libc_alone PROGRAM
 needs_libc_alone() {

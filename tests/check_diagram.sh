@@ -140,14 +140,14 @@ expect udp_echo "Note over main,kernel: output: Echoing on 127.0.0.1:0"
 
 # Nothing outside the file is asked for. The one address is a name of XML's.
 grep -nE '(src|href) *=|url\(|@import|fetch\(|https?://' \
-    examples/diagram/page.html | grep -vF http://www.w3.org/ &&
+    examples/trace/page.html | grep -vF http://www.w3.org/ &&
     fail "page.html asks for something outside of it"
 
 # 2. What the examples do not do: names that mean something to Mermaid, HTML,
 # JSON or awk, wakers and threads of another kind, warnings, the end by a panic.
-${CC:-cc} -std=c11 -I. -o "$dir/odd" tests/diagram/odd.c trale.c -pthread ||
+${CC:-cc} -std=c11 -I. -o "$dir/odd" tests/diagram/odd.c examples/trace/trace.c -pthread ||
     exit 1
-sh examples/diagram/record.sh "$dir/odd" 10 "$dir/odd" > "$dir/odd.log" 2>&1
+sh examples/trace/record.sh "$dir/odd" 10 "$dir/odd" > "$dir/odd.log" 2>&1
 shows_all odd
 expect odd "participant other"
 expect odd "main->>kernel: register a foreign waker (epoll_ctl: fd 3, readable)"
@@ -205,7 +205,7 @@ sequenceDiagram
     main->>executor: join d#35;3 = 7
     Note over main: drop d#35;3 = 7
 DIAGRAM
-sh examples/diagram/draw.sh "$dir/joins.trace"
+sh examples/trace/draw.sh "$dir/joins.trace"
 same "joins are drawn otherwise" "$dir/joins.expected" "$dir/joins.mmd"
 
 # 3. Whichever awk there is draws the same.
@@ -216,7 +216,7 @@ for awk in mawk gawk "gawk --posix" "busybox awk" original-awk; do
     fi
     for name in odd sub_tasks; do
         cp "$dir/$name.trace" "$dir/other_awk.trace"
-        AWK=$awk sh examples/diagram/draw.sh "$dir/other_awk.trace"
+        AWK=$awk sh examples/trace/draw.sh "$dir/other_awk.trace"
         same "$awk draws another diagram" "$dir/$name.mmd" "$dir/other_awk.mmd"
         # The pages differ in the name of the run.
         for page in "$name" other_awk; do
@@ -233,7 +233,7 @@ size=$(wc -c < "$dir/sub_tasks.trace")
 cut=7
 while [ $cut -lt "$size" ]; do
     head -c $cut "$dir/sub_tasks.trace" > "$dir/cut.trace"
-    sh examples/diagram/draw.sh "$dir/cut.trace"
+    sh examples/trace/draw.sh "$dir/cut.trace"
     lines=$(grep -c '[^ ]' "$dir/cut.trace")
     rows=$(grep -cE '^\{"(time|remark)"' "$dir/cut.html")
     test "$rows" = "$lines" ||
@@ -255,10 +255,10 @@ again() { # again TIMES: the trace of timer, so many times
         }' "$dir/timer.trace"
 }
 again 60 > "$dir/long.trace"
-sh examples/diagram/draw.sh "$dir/long.trace"
+sh examples/trace/draw.sh "$dir/long.trace"
 shows_all long
 again 2000 > "$dir/endless.trace"
-sh examples/diagram/draw.sh "$dir/endless.trace" | grep -q "^diagram: the first" ||
+sh examples/trace/draw.sh "$dir/endless.trace" | grep -q "^diagram: the first" ||
     fail "a trace that is too long is cut in silence"
 rows=$(grep -cE '^\{"(time|remark)"' "$dir/endless.html")
 test "$rows" = 50001 || fail "of a trace that is too long $rows rows are drawn"
@@ -269,7 +269,7 @@ tail -n 2 "$dir/endless.mmd" | grep -q "diagram: the first 50000 lines end" ||
 wrong() { # wrong WHAT MESSAGE ARGUMENTS...: record.sh refuses them
     what=$1 message=$2
     shift 2
-    sh examples/diagram/record.sh "$dir/wrong" "$@" > "$dir/wrong.log" 2>&1 &&
+    sh examples/trace/record.sh "$dir/wrong" "$@" > "$dir/wrong.log" 2>&1 &&
         fail "$what is not refused"
     tail -n 1 "$dir/wrong.log" | grep -qF "$message" ||
         fail "$what is refused without saying: $message"
@@ -282,7 +282,7 @@ wrong "a program that tells nothing" "told of no event, only: hi" 1 echo hi
 rm -f "$dir/stopped.trace"
 timeout 60 sh -c '
     (until grep -q ^Echoing "$1.trace"; do sleep 0.1; done; kill -INT 0) &
-    exec sh examples/diagram/record.sh "$1" 0 "$2" 127.0.0.1:0' sh \
+    exec sh examples/trace/record.sh "$1" 0 "$2" 127.0.0.1:0' sh \
     "$dir/stopped" "$BUILD/examples/udp_echo" > "$dir/stopped.log" 2>&1
 if [ -s "$dir/stopped.html" ]; then
     shows_all stopped
@@ -324,7 +324,7 @@ do
     fi
     make -s diagram BUILD="$BUILD" EXAMPLE=readme > "$dir/readme.log" 2>&1
 done
-sh examples/diagram/draw.sh "$dir/story.trace"
+sh examples/trace/draw.sh "$dir/story.trace"
 if [ "${1:-}" = update ]; then
     awk -v story="$dir/story.mmd" '
         /^<!-- end of wake-up -->/ { hidden = 0 }

@@ -144,44 +144,27 @@ awk '
     END { exit bad }
 ' trale.c >&2 || failures=$((failures + 1))
 
-# code FROM TO < FILE: counts the lines of code from the first that matches FROM
-# to the next that matches TO: not blank, no comment, and nothing that is there
-# for the narration only: its captions, its declarations, the threads' names.
+# Lines of code: all that are neither blank nor a comment alone. The whole file
+# is counted.
 code() {
-    awk -v from="$1" -v to="$2" '
-        $0 ~ from { on = 1 }
-        $0 ~ to { exit }
-        /^static bool tracing;$/, /^static void print_task.*;$/ { next }
-        !on || /thread_name/ || /^ *(\/\/.*)?$/ || /^ *if \(tracing.*;$/ { next }
-        { n++ }
-        END { print n + 0 }'
+    grep -vcE '^[[:space:]]*(//.*)?$' "$1"
 }
 
 budget() { # budget WHAT LINES ALLOWED
+    echo "docs: $1: $2 lines of code, at most $3"
     test "$2" -le "$3" || fail "$1 has $2 lines of code, $3 are allowed"
 }
 
-# What mirrors trale, what explains where everything is, and the narration.
-where='^// Where is everything[?]'
-told='^// The narration:'
-budget "trale.c, up to the dumps," "$(code '^' "$where" < trale.c)" 450
-budget "trale.c, panics and dumps," "$(code "$where" "$told" < trale.c)" 70
-budget "trale.c, the narration," "$(code "$told" '^END' < trale.c)" 90
-budget trale.h "$(code '^' '^END' < trale.h)" 150
+budget trale.c "$(code trale.c)" 470
+budget trale.h "$(code trale.h)" 140
+budget executor_loop "$(sed -n '/^static void \*executor_loop/,/^}/p' trale.c |
+    grep -vcE '^[[:space:]]*(//.*)?$')" 45
 for file in trale.c trale.h; do
-    code=$(grep -vcE '^[[:space:]]*(//.*)?$' $file)
+    code=$(code $file)
     comments=$(grep -cE '^[[:space:]]*//' $file)
     test $((comments * 10)) -ge $((code * 8)) &&
-        test $((comments * 10)) -le $((code * 11)) ||
-        fail "$file: $comments comment lines for $code code lines, want .8 to 1.1"
-done
-# A page each; two whole servers have more to say.
-for file in Makefile examples/*.c; do
-    case $file in
-    examples/delayserver.c | examples/web_server.c) most=150 ;;
-    *) most=80 ;;
-    esac
-    test "$(wc -l < "$file")" -le $most || fail "$file has more than $most lines"
+        test $((comments * 10)) -le $((code * 12)) ||
+        fail "$file: $comments comment lines for $code code lines, want .8 to 1.2"
 done
 for file in examples/broken/*.c; do
     test "$(wc -l < "$file")" -le 50 || fail "$file has more than 50 lines"

@@ -36,7 +36,8 @@ done
 cmp -s "$out/1" "$out/2" || fail "the two traces differ of: $replay"
 grep -q 'deadlock: main waits in pthread_join.*pthread_mutex_lock' "$out/1" ||
     fail "the replay does not say who waits where: $(tail -n 1 "$out/1")"
-TRALE_TRACE=1 $RUN "$sim" 50 2> "$out/1" > "$out/2" ||
+$RUN "$sim-talking" 50 > "$out/2" || fail "talking: $(grep '^sim' "$out/2")"
+TRALE_TRACE=1 $RUN "$sim-talking" 50 2> "$out/1" > "$out/2" ||
     fail "with TRALE_TRACE=1: $(grep '^sim' "$out/1" "$out/2")"
 grep -q ' executor poll  *block#1 ' "$out/1" || fail "nothing was narrated"
 echo "check_sim: runs can be replayed, and a planted bug is found"

@@ -13,10 +13,15 @@ SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
 sim: $(BUILD)/tests/sim
 	$(RUN) $< $(SEEDS)
 
-check-sim: sim
+check-sim: sim $(BUILD)/tests/sim-talking
 	RUN="$(RUN)" sh tests/check_sim.sh $(BUILD)/tests/sim
 
 check: check-sim
 
+# The simulator runs the bare executor. The same with the talking one is asked
+# to narrate and to dump too.
 $(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/trale.o tests/sim.mk
+	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+
+$(BUILD)/tests/sim-talking: $(SIM_OBJECTS) $(TALKING) tests/sim.mk
 	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)

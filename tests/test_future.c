@@ -382,7 +382,8 @@ static void resume_in_switch(void)
 // with its reason. A future that is ready at once needs no resuming.
 START_TEST(test_await_in_switch_dies)
 {
-    assert_dies(resume_in_switch, "in task switching#1 at test_future.c:");
+    assert_dies(resume_in_switch,
+                "in task switching#1: an AWAIT inside a switch");
     assert_dies(resume_in_switch, "an AWAIT inside a switch cannot be resumed");
     ck_assert_int_eq(executor_block_on(switching(1)), 11);
 }

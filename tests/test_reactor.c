@@ -59,7 +59,7 @@ static struct poll probe_wait(struct probe *probe, int fd,
                                                 probe_waker_drop };
     struct waker waker = { &vtable, probe };
 
-    return reactor_register_waker(&probe->sub, fd, &waker, kind);
+    return register_waker(&probe->sub, fd, &waker, kind);
 }
 
 static void probe_end(struct probe *probe)
@@ -113,8 +113,7 @@ static void settle(void)
         struct subscription sub = { 0 };
 
         sem_init(&woken, 0, 0);
-        struct poll poll =
-            reactor_register_waker(&sub, fd, &waker, WAKEUP_READABLE);
+        struct poll poll = register_waker(&sub, fd, &waker, WAKEUP_READABLE);
         if (poll.ready) ck_abort_msg("the reactor refuses an eventfd");
         semaphore_wait(&woken);
         sem_destroy(&woken);
@@ -146,7 +145,7 @@ static void gate_wait(struct gate *gate)
     *gate = (struct gate){ .fd = token_fd(0) };
     sem_init(&gate->entered, 0, 0);
     sem_init(&gate->leave, 0, 0);
-    reactor_register_waker(&gate->sub, gate->fd, &waker, WAKEUP_READABLE);
+    register_waker(&gate->sub, gate->fd, &waker, WAKEUP_READABLE);
 }
 
 // Returns when the reactor is held up at the gate, and has nothing in hand.
@@ -229,7 +228,7 @@ static struct poll transfer_poll(struct future *future, struct context *cx)
     if (n >= 0) return POLL_READY(transfers++);
     if (errno != EAGAIN) return POLL_READY(-errno);
     struct poll poll =
-        reactor_register_waker(&self->sub, self->fd, cx->waker, self->kind);
+        register_waker(&self->sub, self->fd, cx->waker, self->kind);
     if (!poll.ready) polls++;
     return poll;
 }
@@ -473,8 +472,8 @@ START_TEST(test_latest_waker_wins)
     int first = 0, second = 0, fd = token_fd(0);
     struct waker w1 = counting_waker(&first), w2 = counting_waker(&second);
 
-    reactor_register_waker(&sub, fd, &w1, WAKEUP_READABLE);
-    reactor_register_waker(&sub, fd, &w2, WAKEUP_READABLE);
+    register_waker(&sub, fd, &w1, WAKEUP_READABLE);
+    register_waker(&sub, fd, &w2, WAKEUP_READABLE);
     ck_assert_int_eq(count_epoll(), 1);
     add_tokens(fd, 1);
     settle();
@@ -566,7 +565,7 @@ static void nested_wake(void *data)
     struct waker waker = { &semaphore_vtable, nested->woken };
 
     reactor_deregister_waker(&nested->sub);
-    reactor_register_waker(&nested->sub, nested->fd, &waker, WAKEUP_READABLE);
+    register_waker(&nested->sub, nested->fd, &waker, WAKEUP_READABLE);
 }
 
 // A foreign waker that registers again when it is woken must not find the
@@ -580,7 +579,7 @@ START_TEST(test_wake_may_register)
     struct waker waker = { &vtable, &nested };
 
     sem_init(&woken, 0, 0);
-    reactor_register_waker(&nested.sub, nested.fd, &waker, WAKEUP_READABLE);
+    register_waker(&nested.sub, nested.fd, &waker, WAKEUP_READABLE);
     semaphore_wait(&woken);
     settle();
     close(nested.fd);
@@ -941,8 +940,8 @@ static struct poll wait_once_poll(void *data, struct context *cx)
 {
     struct wait_once *self = data;
 
-    return reactor_register_waker(&self->probe.sub, self->fd, cx->waker,
-                                  WAKEUP_READABLE);
+    return register_waker(&self->probe.sub, self->fd, cx->waker,
+                          WAKEUP_READABLE);
 }
 
 static intptr_t await_fd(int fd)

@@ -1013,8 +1013,7 @@ static void first_use_register(void)
     struct waker waker = counting_waker(&wakes);
     struct subscription sub = { 0 };
 
-    if (reactor_register_waker(&sub, fd, &waker, WAKEUP_WRITABLE).ready)
-        abort();
+    if (register_waker(&sub, fd, &waker, WAKEUP_WRITABLE).ready) abort();
     while (__atomic_load_n(&wakes, __ATOMIC_SEQ_CST) == 0) sched_yield();
     reactor_deregister_waker(&sub);
     close(fd);
@@ -1575,7 +1574,7 @@ static void fork_registers(void)
     struct subscription sub = { 0 };
     struct waker waker = counting_waker(&wakes);
 
-    reactor_register_waker(&sub, STDIN_FILENO, &waker, WAKEUP_READABLE);
+    register_waker(&sub, STDIN_FILENO, &waker, WAKEUP_READABLE);
 }
 
 // Hazard 41: a process forks after it has used trale. The child that spawns,

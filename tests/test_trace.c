@@ -1267,8 +1267,7 @@ static struct poll several_poll(struct future *future, struct context *cx)
 
     if (*self->end) return POLL_READY(0);
     for (int i = 0; i < 2; i++) future_poll(self->sleeps[i], cx);
-    return reactor_register_waker(&self->sub, self->fd, cx->waker,
-                                  WAKEUP_WRITABLE);
+    return register_waker(&self->sub, self->fd, cx->waker, WAKEUP_WRITABLE);
 }
 
 static void several_drop(struct future *future)

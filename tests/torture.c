@@ -60,8 +60,6 @@ enum call {
     RECVFROM,
     SENDTO,
     THREAD_CREATE,
-    ATFORK,
-    FCNTL,
     CALLS
 };
 
@@ -82,8 +80,6 @@ static const char *const call_names[CALLS] = {
     [RECVFROM] = "recvfrom",
     [SENDTO] = "sendto",
     [THREAD_CREATE] = "pthread_create",
-    [ATFORK] = "pthread_atfork",
-    [FCNTL] = "fcntl",
 };
 
 // What else trale.c calls. These cannot fail, given what it gives them: they
@@ -93,40 +89,30 @@ static const char *const infallible[] = {
     "clock_gettime", // the clock exists
     "close",         // Linux closes it, whatever close returns
     "free",
-    "getdtablesize",
-    "getenv",
-    "getrusage",
-    "memcpy",
     "memset",
+    "poll",           // one descriptor, and no time to wait
+    "pthread_atfork", // before main, and what fails there is a panic
     "pthread_cond_signal",
     "pthread_cond_wait",
-    "pthread_detach",
     "pthread_mutex_lock",
     "pthread_mutex_trylock",
     "pthread_mutex_unlock",
+    "pthread_setcancelstate",
     "pthread_setname_np", // if it fails, top shows another name
     "pthread_sigmask",
     "sigdelset",
     "sigfillset",
-    "strcmp",
     "strerror",
-    "strrchr",
-    // Printing. A line that cannot be printed is nobody's error.
-    "fflush",
-    "flockfile",
+    // A panic's line. If it cannot be printed, nobody could be told of that.
+    "__fsetlocking",
     "fprintf",
     "fputc",
     "fputs",
-    "funlockfile",
+    "ftrylockfile",
     "fwrite",
-    "setvbuf",
     "stderr",
+    "usleep",
     "vfprintf",
-    // Only who traces and dumps calls these, where failing is an answer: there
-    // is no terminal, nobody types any more, the descriptor is no timer.
-    "fgets",
-    "fopen",
-    "timerfd_gettime",
     NULL,
 };
 
@@ -167,8 +153,6 @@ static const struct fault faults[] = {
     { TIMERFD_SETTIME, GIVES(EINVAL), ERRNO, NULL },
     { READ, GIVES(EAGAIN), RESULT, NULL },
     // No number so high is to be had. It is wanted for speed only.
-    { FCNTL, GIVES(EINVAL), RESULT, NULL },
-    { FCNTL, GIVES(EMFILE), RESULT, NULL },
     { SOCKET, GIVES(EMFILE), ERRNO, NULL },
     { SOCKET, GIVES(ENOBUFS), ERRNO, NULL },
     { SOCKET, GIVES(EAFNOSUPPORT), ERRNO, NULL },
@@ -186,7 +170,6 @@ static const struct fault faults[] = {
     { SENDTO, GIVES(EINTR), ERRNO, NULL },
     { THREAD_CREATE, GIVES(EAGAIN), ABORT, "thread: Resource temporarily" },
     { THREAD_CREATE, GIVES(EPERM), ABORT, "thread: Operation not permitted" },
-    { ATFORK, GIVES(ENOMEM), ABORT, "thread: Cannot allocate memory" },
 };
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
 
@@ -271,16 +254,11 @@ WRAP(ssize_t, sendto, SENDTO, -1,
      (int fd, const void *buf, size_t len, int flags,
       const struct sockaddr *addr, socklen_t addr_len),
      (fd, buf, len, flags, addr, addr_len))
-// Its third argument is an int wherever trale.c calls it.
-WRAP(int, fcntl, FCNTL, -1, (int fd, int op, int number), (fd, op, number))
-// These two return their error.
+// This one returns its error.
 WRAP(int, pthread_create, THREAD_CREATE, fault->error,
      (pthread_t * thread, const pthread_attr_t *attr, void *(*start)(void *),
       void *arg),
      (thread, attr, start, arg))
-WRAP(int, pthread_atfork, ATFORK, fault->error,
-     (void (*prepare)(void), void (*parent)(void), void (*child)(void)),
-     (prepare, parent, child))
 
 // ---------------------------------------------------------------------------
 // The program under test. It checks all of its outputs itself.

@@ -10,5 +10,5 @@ $(CARRIED): private WARN += -Werror
 $(CARRIED): private WARN += $(shell $(CC) --version | grep -q clang && \
     echo -Wconditional-uninitialized)
 
-$(BUILD)/tests/trace_programs: $(BUILD)/tests/trace_programs.o $(BUILD)/trale.o
+$(BUILD)/tests/trace_programs: $(BUILD)/tests/trace_programs.o $(TALKING)
 	$(COMPILE) -o $@ $^

@@ -2,7 +2,8 @@
 // by test_trace.c, as build/tests/trace_programs NAME, since the narration reads
 // its environment before main. Their own lines on stderr begin with "note: ".
 #define _GNU_SOURCE
-#include "trale.h"
+#include "examples/trace/trace.h"
+#include "tests/register.h"
 
 #include <err.h>
 #include <poll.h>
@@ -98,8 +99,7 @@ static struct poll readable_poll(struct future *future, struct context *cx)
     struct pollfd pollfd = { self->fd, POLLIN, 0 };
 
     if (poll(&pollfd, 1, 0) == 1) return POLL_READY(0);
-    return reactor_register_waker(&self->sub, self->fd, cx->waker,
-                                  WAKEUP_READABLE);
+    return register_waker(&self->sub, self->fd, cx->waker, WAKEUP_READABLE);
 }
 
 static void readable_drop(struct future *future)
@@ -238,13 +238,13 @@ static void foreign(void)
     int fds[2], in = new_pipe(fds);
 
     sem_init(&woken, 0, 0);
-    reactor_register_waker(&sub, in, &waker, WAKEUP_READABLE);
+    register_waker(&sub, in, &waker, WAKEUP_READABLE);
     if (write(fds[1], "x", 1) != 1) err(1, "write");
     sem_wait(&woken);
-    reactor_register_waker(&sub, fds[1], &waker, WAKEUP_WRITABLE);
+    register_waker(&sub, fds[1], &waker, WAKEUP_WRITABLE);
     sem_wait(&woken);
     if (read(in, &(char){ 0 }, 1) != 1) err(1, "read");
-    reactor_register_waker(&sub, in, &waker, WAKEUP_READABLE);
+    register_waker(&sub, in, &waker, WAKEUP_READABLE);
     reactor_deregister_waker(&sub);
 }
 
@@ -387,7 +387,7 @@ static void *spawner_main(void *data)
         struct worker *worker = future_new(sizeof(*worker), &vtable);
         worker->number = i;
         struct task_joiner joiner = executor_spawn(&worker->async.future);
-        reactor_register_waker(&sub, fds[0], &waker, WAKEUP_READABLE);
+        register_waker(&sub, fds[0], &waker, WAKEUP_READABLE);
         fprintf(stderr, "note: thread %zu\n", (size_t)data);
         if (i % 4 == 0) task_joiner_join(&joiner);
         reactor_deregister_waker(&sub);
@@ -508,7 +508,7 @@ static struct poll guard_poll(struct future *future, struct context *cx)
     struct guard *self = (struct guard *)future;
 
     ASYNC_BEGIN(self);
-    reactor_register_waker(&self->sub, self->fd, cx->waker, WAKEUP_READABLE);
+    register_waker(&self->sub, self->fd, cx->waker, WAKEUP_READABLE);
     if (self->depth > 0)
         AWAIT(self, guard(self->fd, self->depth - 1));
     else

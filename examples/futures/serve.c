@@ -3,14 +3,15 @@
 // off a reply. In Rust this is axum::serve, or the loop of tokio's tutorial.
 #define _GNU_SOURCE // for F_DUPFD_CLOEXEC and setrlimit
 #include "serve.h"
+#include "dump.h"
 #include "examples/socket_addr.h"
 #include "linger.h"
-#include "signal.h"
 #include "tcp.h"
 #include "yield.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-// tokio::signal::unix, and the task that answers to SIGQUIT.
+// tokio::signal::unix.
 #ifndef FUTURES_SIGNAL_H
 #define FUTURES_SIGNAL_H
 
@@ -12,10 +12,5 @@
 // came while nobody waited is kept, but of several only one. Ready with -errno
 // if there is no descriptor for it, -EINVAL if there is no such signal.
 struct future *signal_recv(int signum);
-
-// From now on SIGQUIT (Ctrl-\, or kill -QUIT) does not end the process but
-// prints executor_dump to stderr. Call it in main, before any other thread is
-// started and any task is spawned: it blocks the signal.
-void dump_on_sigquit(void);
 
 #endif

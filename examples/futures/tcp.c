@@ -26,8 +26,6 @@ struct io {
     struct future future; // first: a struct io * is a struct future * too
     struct subscription sub;
     ssize_t (*try)(const struct io *self); // the system call
-    enum wakeup_kind kind;                 // what it waits for
-    int fd;
     void *buf;
     size_t len;
 };
@@ -36,11 +34,11 @@ static struct poll io_poll(struct future *future, struct context *cx)
 {
     struct io *self = (struct io *)future;
 
-    if (self->fd < 0) return POLL_READY(self->fd);
+    if (self->sub.fd < 0) return POLL_READY(self->sub.fd);
     ssize_t n = self->try(self);
     if (n >= 0) return POLL_READY(n);
     if (errno != EAGAIN) return POLL_READY(-errno);
-    return reactor_register_waker(&self->sub, self->fd, cx->waker, self->kind);
+    return reactor_register_waker(&self->sub, cx->waker);
 }
 
 static void io_drop(struct future *future)
@@ -58,8 +56,7 @@ static struct future *io(const struct future_vtable *vtable,
     struct io *self = future_new(sizeof(*self), vtable);
 
     self->try = try;
-    self->kind = kind;
-    self->fd = fd;
+    self->sub = (struct subscription){ .fd = fd, .kind = kind };
     self->buf = (void *)buf;
     self->len = len;
     return &self->future;
@@ -67,19 +64,19 @@ static struct future *io(const struct future_vtable *vtable,
 
 static ssize_t try_accept(const struct io *self)
 {
-    return accept4(self->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return accept4(self->sub.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 static ssize_t try_read(const struct io *self)
 {
-    return recv(self->fd, self->buf, self->len, 0);
+    return recv(self->sub.fd, self->buf, self->len, 0);
 }
 
 // MSG_NOSIGNAL: writing to a peer that is gone would raise SIGPIPE. The executor
 // thread blocks that, but whoever polls us may be another one, and be killed.
 static ssize_t try_write(const struct io *self)
 {
-    return send(self->fd, self->buf, self->len, MSG_NOSIGNAL);
+    return send(self->sub.fd, self->buf, self->len, MSG_NOSIGNAL);
 }
 
 struct future *tcp_listener_accept(int listener)
@@ -109,7 +106,7 @@ struct future *tcp_stream_write(int stream, const void *buf, size_t len)
 
 struct connect {
     struct future future;
-    struct subscription sub;
+    struct subscription sub; // for WAKEUP_WRITABLE
     struct socket_addr addr;
     int fd; // -1: not yet made, or given away
 };
@@ -122,6 +119,7 @@ static struct poll connect_poll(struct future *future, struct context *cx)
 
     if (self->fd == -1) self->fd = socket(self->addr.any.sa_family, type, 0);
     if (self->fd == -1) return POLL_READY(-errno);
+    self->sub.fd = self->fd;
     if (connect(self->fd, &self->addr.any, self->addr.len) == 0 ||
         errno == EISCONN) {
         int fd = self->fd;
@@ -129,8 +127,7 @@ static struct poll connect_poll(struct future *future, struct context *cx)
         return POLL_READY(fd);
     }
     if (errno != EINPROGRESS && errno != EALREADY) return POLL_READY(-errno);
-    return reactor_register_waker(&self->sub, self->fd, cx->waker,
-                                  WAKEUP_WRITABLE);
+    return reactor_register_waker(&self->sub, cx->waker);
 }
 
 // First the reactor forgets the descriptor, then the kernel may give its
@@ -149,6 +146,7 @@ struct future *tcp_stream_connect(const struct socket_addr *addr)
                                                  connect_drop };
     struct connect *self = future_new(sizeof(*self), &vtable);
 
+    self->sub.kind = WAKEUP_WRITABLE;
     self->addr = *addr;
     self->fd = -1;
     return &self->future;

@@ -14,9 +14,9 @@ $(BUILD)/examples/steps/%: examples/steps/%.c $(wildcard examples/steps/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $<
 
-$(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(BUILD)/trale.o trale.h
+$(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(TALKING) trale.h
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $< $(BUILD)/trale.o
+	$(COMPILE) -o $@ $< $(TALKING)
 
 #: make step STEP=s05        start the delay server, run the step, stop the server
 step: $(if $(STEP_SOURCE),$(BUILD)/examples/delayserver $(STEP_PROGRAM),no_step)

@@ -2,6 +2,7 @@
 // odd names, a waker that is no task's, a thread of no name, a wake too many, a
 // cancelled sleep, a poll that blocks, output without an end of line, a panic.
 #define _DEFAULT_SOURCE // for usleep
+#include "tests/register.h"
 #include "trale.h"
 
 #include <pthread.h>
@@ -86,8 +87,8 @@ int main(void)
 
     sem_init(&woken, 0, 0);
     if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) return 1;
-    reactor_register_waker(&sub, ends[0], &(struct waker){ &foreign, &woken },
-                           WAKEUP_READABLE);
+    register_waker(&sub, ends[0], &(struct waker){ &foreign, &woken },
+                   WAKEUP_READABLE);
     sem_wait(&woken);
 
     if (pthread_create(&thread, NULL, thread_main, NULL) != 0) return 1;

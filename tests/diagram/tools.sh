@@ -31,7 +31,7 @@ need() {
 runs() {
     [ -s build/diagram/odd.trace ] || sh tests/check_diagram.sh >&2 || exit 1
     for name in "$@"; do
-        sh examples/diagram/draw.sh "build/diagram/$name.trace" || exit 1
+        sh examples/trace/draw.sh "build/diagram/$name.trace" || exit 1
         echo "build/diagram/$name"
     done
 }

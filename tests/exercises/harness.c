@@ -6,6 +6,8 @@
 #include "narration.h"
 #include "shared.h"
 
+#include "tests/register.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -319,8 +321,7 @@ void use_trale(void)
 
     executor_block_on(timer_sleep(duration_from_millis(0)));
     if (pipe(fds) == -1) abort();
-    if (reactor_register_waker(&sub, fds[0], &waker, WAKEUP_READABLE).ready)
-        abort();
+    if (register_waker(&sub, fds[0], &waker, WAKEUP_READABLE).ready) abort();
     reactor_deregister_waker(&sub);
     waker_drop(&waker);
     close(fds[0]);

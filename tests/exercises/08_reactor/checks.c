@@ -4,6 +4,8 @@
 #include "checks.h"
 #include "harness.h"
 
+#include "tests/register.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -452,8 +454,7 @@ static struct poll crew_poll(struct future *future, struct context *cx)
     awaiting("a task that has read %d of 3 bytes and seen %ld of 3 ticks to be "
              "woken",
              self->bytes, self->ticker->ticks);
-    return reactor_register_waker(&self->sub, self->epoll, cx->waker,
-                                  WAKEUP_READABLE);
+    return register_waker(&self->sub, self->epoll, cx->waker, WAKEUP_READABLE);
 }
 
 static void crew_drop(struct future *future)

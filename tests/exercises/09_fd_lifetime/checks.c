@@ -4,6 +4,8 @@
 #include "checks.h"
 #include "harness.h"
 
+#include "tests/register.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -396,8 +398,8 @@ static struct poll crew_poll(struct future *future, struct context *cx)
             if (begins) close(self->in);
             awaiting("a task that reads pipe number %d of 3 to be woken",
                      self->done + 1);
-            return reactor_register_waker(&self->sub, self->epoll, cx->waker,
-                                          WAKEUP_READABLE);
+            return register_waker(&self->sub, self->epoll, cx->waker,
+                                  WAKEUP_READABLE);
         }
     }
     return POLL_READY(self->done);

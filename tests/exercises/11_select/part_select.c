@@ -16,6 +16,8 @@ struct future *receive(struct inbox *inbox)
                                                  receive_drop };
     struct receive *self = future_new(sizeof(*self), &vtable);
 
+    self->sub =
+        (struct subscription){ .fd = inbox->fd, .kind = WAKEUP_READABLE };
     self->inbox = inbox;
     return &self->future;
 }

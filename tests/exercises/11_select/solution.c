@@ -42,8 +42,7 @@ struct poll receive_poll(struct future *future, struct context *cx)
                          sizeof(inbox->bytes) - inbox->have);
         if (n == -1 && errno == EAGAIN)
             return reactor_register_waker(&((struct receive *)future)->sub,
-                                          inbox->fd, cx->waker,
-                                          WAKEUP_READABLE);
+                                          cx->waker);
         if (n <= 0) return POLL_READY(n == 0 ? -EPIPE : -errno);
         inbox->have += (size_t)n;
     }

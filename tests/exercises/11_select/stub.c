@@ -29,7 +29,7 @@
 // receive_drop undoes the registration, in which there is a waker.
 //
 // You need: await (polls, and drops what is ready), future_drop, read(2),
-// reactor_register_waker with WAKEUP_READABLE, reactor_deregister_waker.
+// reactor_register_waker, reactor_deregister_waker.
 // Then type: make exercise N=11. If you are stuck: make hint N=11.
 #include "11_select.h"
 #include "exercise.h"

@@ -3,7 +3,7 @@
 # FILE.mmd, a Mermaid sequence diagram, and FILE.html, a page that steps
 # through the run. Run it from the top of the repository.
 set -eu
-here=examples/diagram
+here=examples/trace
 file=${1%.trace}
 name=${file##*/}
 awk=${AWK:-awk}

@@ -1,3 +1,6 @@
+# The talking build is trale.c too.
+$(TALKING): trale.c
+
 # `make diagram` runs an example and draws what happened, for the browser.
 # Anything that runs for ever is ended after DURATION seconds, or by Ctrl-C.
 DURATION ?= 10
@@ -6,7 +9,7 @@ DURATION ?= 10
 
 #: make diagram EXAMPLE=udp  run one for DURATION=10 s, and draw what happened
 diagram: $(BUILD)/examples/$(EXAMPLE)
-	@sh examples/diagram/record.sh $(BUILD)/diagram/$(EXAMPLE) \
+	@sh examples/trace/record.sh $(BUILD)/diagram/$(EXAMPLE) \
 	    '$(DURATION)' $< $(ARGS)
 
 # Part of `make check`, but once is enough: the sanitizers and valgrind have

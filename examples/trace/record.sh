@@ -48,7 +48,7 @@ if [ -n "$end" ]; then
     echo "$end."
 fi
 
-sh examples/diagram/draw.sh "$file.trace"
+sh examples/trace/draw.sh "$file.trace"
 events=$(grep -c '^{"time"' "$file.html") ||
     die "$name told of no event, only: $(grep -v '^diagram: ' "$file.trace" |
         tail -n 1)"
@@ -59,4 +59,4 @@ echo "    $file.trace  the run itself"
 # What Mermaid draws by default, its maxTextSize.
 [ "$(wc -c < "$file.mmd")" -le 50000 ] ||
     echo "Mermaid draws no more than 50000 characters unless told to: cut the
-trace, and draw the part with sh examples/diagram/draw.sh PART.trace"
+trace, and draw the part with sh examples/trace/draw.sh PART.trace"

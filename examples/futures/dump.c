@@ -1,0 +1,46 @@
+// A task that shows where all tasks are, each time somebody types Ctrl-\. It
+// needs the talking build, which has executor_dump.
+#define _POSIX_C_SOURCE 200809L // for sigset_t
+#include "dump.h"
+
+#include "examples/trace/trace.h"
+#include "signal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct dump {
+    struct async async;
+};
+
+// Between the end of one signal_recv and the start of the next nobody else runs
+// on this thread, so the one that is needed most, when descriptors have run
+// out, gets back the descriptor of the one before.
+static struct poll dump_poll(struct future *future, struct context *cx)
+{
+    struct dump *self = (struct dump *)future;
+
+    ASYNC_BEGIN(self);
+    for (;;) {
+        AWAIT(self, signal_recv(SIGQUIT));
+        if (self->async.value < 0) break;
+        executor_dump(stderr);
+    }
+    fprintf(stderr, "no dump on SIGQUIT: %s\n",
+            strerror((int)-self->async.value));
+    ASYNC_END(self, 0);
+}
+
+void dump_on_sigquit(void)
+{
+    static const struct future_vtable vtable = { "dump", dump_poll,
+                                                 async_drop };
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGQUIT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    struct task_joiner joiner =
+        executor_spawn(future_new(sizeof(struct dump), &vtable));
+    task_joiner_drop(&joiner); // detach: it never ends by itself
+}

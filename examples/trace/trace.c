@@ -1,0 +1,365 @@
+// The talking build of trale: what happens, told while it happens.
+//
+// trale.c has captions, such as EVENT("wake", task, NULL). They compile to
+// nothing. This file gives them a meaning and then includes trale.c, so both are
+// one unit and we can look into its structs. Link it in place of trale.c:
+//
+//     gcc -std=c11 -I. -pthread my.c examples/trace/trace.c
+//
+// TRALE_TRACE=1 prints a line for each event to stderr: the time in seconds, the
+// thread, the event, the task and where in its source it stands, the descriptor
+// if there is one, and both queues. The number behind a waiting task says how
+// many wakers of it there are:
+//
+// 0.000207 main     spawn      hello#1 | run: hello#1 | wait: -
+// 0.000253 executor poll       hello#1 | run: - | wait: hello#1*0
+// 0.000355 executor register   hello#1 at readme.c:27 > timer fd 5 readable ...
+// 0.000361 executor pending    hello#1 at readme.c:27 > timer | ... hello#1*1
+//
+// TRALE_STEP=1 also stops before each poll. The README.md beside this file
+// explains every word.
+//
+// An event's line is made and written under executor.lock. So lines do not mix,
+// they come in the order in which things happen, and the queues are as shown.
+// The price: a thread that needs the lock waits for the terminal.
+#define _GNU_SOURCE // for RUSAGE_THREAD
+#include "examples/trace/trace.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+// Set before main and never again, so any thread may read it.
+static bool tracing;
+static void narrate(const char *event, const struct task *task,
+                    const struct subscription *sub);
+static void panic_where(const struct task *task);
+
+// A panic is also told where nobody traces. The compiler compares the strings.
+#define EVENT(event, task, sub)          \
+    do {                                 \
+        if (strcmp(event, "panic") == 0) \
+            panic_where(task);           \
+        else if (tracing)                \
+            narrate(event, task, sub);   \
+    } while (0)
+
+#include "trale.c"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+// ---------------------------------------------------------------------------
+// Tasks and what they wait for
+// ---------------------------------------------------------------------------
+
+// The chain can be followed as far as it is made of async blocks. Any other
+// future has no line, and is the last that we can name.
+void future_print(FILE *out, const struct future *future)
+{
+    while (future != NULL && future->line > 0) {
+        const struct async *async = (const struct async *)future;
+        const char *slash = strrchr(async->file, '/');
+        const char *file = slash != NULL ? slash + 1 : async->file;
+
+        fprintf(out, " at %s:%d", file, future->line);
+        future = async->child;
+        if (future != NULL && future->vtable != NULL)
+            fprintf(out, " > %s", future->vtable->name);
+    }
+}
+
+// While a task is polled, the executor thread changes its futures without a
+// lock, so no other thread may look at them.
+//
+// Any thread | holds executor.lock, or polls the task
+static void print_task(FILE *out, const struct task *task)
+{
+    fprintf(out, "%s#%llu", task->future->vtable->name,
+            (unsigned long long)task->id);
+    if (task->state == DONE)
+        fprintf(out, " = %ld", (long)task->output);
+    else if (task != executor.polling || task == current)
+        future_print(out, task->future);
+}
+
+// In the middle of a panic's line: adds where the task is.
+static void panic_where(const struct task *task)
+{
+    future_print(stderr, task->future);
+}
+
+static const char *kind_name(enum wakeup_kind kind)
+{
+    return kind == WAKEUP_READABLE ? "readable" : "writable";
+}
+
+// The task that a subscription wakes; NULL if it is another executor's waker.
+static const struct task *task_of(const struct subscription *sub)
+{
+    return sub->waker.vtable == &task_vt ? sub->waker.data : NULL;
+}
+
+// Not every descriptor is a timerfd. The others refuse the question.
+static void print_wait(FILE *out, const struct subscription *sub)
+{
+    struct itimerspec at;
+
+    if (timerfd_gettime(sub->fd, &at) == -1)
+        fprintf(out, " (fd %d, %s)", sub->fd, kind_name(sub->kind));
+    else
+        fprintf(out, " (fd %d, in %ld.%ld s)", sub->fd,
+                (long)at.it_value.tv_sec, at.it_value.tv_nsec / 100000000);
+}
+
+// By task, then by descriptor.
+static int compare_waits(const void *a, const void *b)
+{
+    const struct subscription *left = *(struct subscription *const *)a;
+    const struct subscription *right = *(struct subscription *const *)b;
+    uintptr_t tasks[] = { (uintptr_t)task_of(left), (uintptr_t)task_of(right) };
+
+    if (tasks[0] != tasks[1]) return tasks[0] < tasks[1] ? -1 : 1;
+    return (left->fd > right->fd) - (left->fd < right->fd);
+}
+
+// All subscriptions, in that order.
+struct waits {
+    struct subscription **all;
+    size_t count;
+};
+
+// A task does not know its subscriptions, and the reactor knows no tasks. What
+// joins the two is the waker.
+//
+// Any thread | holds both locks
+static struct waits collect_waits(void)
+{
+    struct waits waits = { NULL, 0 };
+
+    for (int i = 0; i < LISTS; i++)
+        for (struct subscription *s = reactor.waiting[i]; s; s = s->next) {
+            if ((waits.count & (waits.count - 1)) == 0) { // full, or empty
+                size_t room = waits.count ? waits.count * 2 : 1;
+                waits.all = realloc(waits.all, room * sizeof(*waits.all));
+                if (waits.all == NULL) panic("out of memory");
+            }
+            waits.all[waits.count++] = s;
+        }
+    if (waits.count > 0)
+        qsort(waits.all, waits.count, sizeof(*waits.all), compare_waits);
+    return waits;
+}
+
+// Any thread | holds both locks
+static void dump_queue(FILE *out, const char *name, const struct link *queue,
+                       const struct waits *waits)
+{
+    for (struct link *link = queue->next; link != queue; link = link->next) {
+        const struct task *task = (const struct task *)link;
+        size_t low = 0, high = waits->count;
+
+        fprintf(out, "%-4s ", task == executor.polling ? "poll" : name);
+        print_task(out, task);
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if ((uintptr_t)task_of(waits->all[middle]) < (uintptr_t)task)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < waits->count && task_of(waits->all[low]) == task; low++)
+            print_wait(out, waits->all[low]);
+        fputc('\n', out);
+    }
+}
+
+// The time that all threads together have spent on dumps and on narration.
+static _Atomic int64_t printing;
+
+// Any thread | takes reactor.lock, and executor.lock inside it
+//
+// With both locks no task changes its queue, and no subscription comes or goes.
+// A poll that is under way goes on until it needs a lock.
+void executor_dump(FILE *out)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *memory = open_memstream(&text, &len);
+
+    if (memory == NULL) panic("out of memory");
+    lock(&reactor.lock);
+    lock(&executor.lock);
+    int64_t start = instant_now();
+    fprintf(memory, "trale: of %llu tasks so far, these are left:\n",
+            (unsigned long long)executor.spawned);
+    struct waits waits = collect_waits();
+    dump_queue(memory, "run", &executor.run_q, &waits);
+    dump_queue(memory, "wait", &executor.waiting, &waits);
+    printing += instant_now() - start;
+    pthread_mutex_unlock(&executor.lock);
+    pthread_mutex_unlock(&reactor.lock);
+    free(waits.all);
+    if (fclose(memory) != 0) panic("out of memory");
+    fwrite(text, 1, len, out);
+    free(text);
+}
+
+// ---------------------------------------------------------------------------
+// The narration
+// ---------------------------------------------------------------------------
+
+static int64_t began;  // the time before main
+static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
+
+// What this thread is called. The executor thread's first event is a poll, and
+// the reactor thread's first event is one of epoll's.
+static _Thread_local const char *thread_name = "other";
+
+// Clocks, read at one moment; two readings give the cost of a poll. `wall`
+// leaves out what was spent on printing, for the reader of it may be slow.
+// `sleeps` counts voluntary context switches: how often the thread gave up its
+// processor.
+static struct cost {
+    int64_t wall, cpu;
+    long sleeps;
+} poll_began;
+
+static struct cost cost_now(void)
+{
+    struct rusage usage;
+    struct timespec cpu;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    return (struct cost){ instant_now() - printing,
+                          cpu.tv_sec * NANOS_PER_SEC + cpu.tv_nsec,
+                          usage.ru_nvcsw };
+}
+
+// The thread that starts the program, before main | no lock
+//
+// A constructor, so that nothing else has to ask whether this has been done.
+// While tracing, stderr is buffered by lines, so that each line is one write.
+__attribute__((constructor)) static void narration_start(void)
+{
+    const char *trace = getenv("TRALE_TRACE"), *step = getenv("TRALE_STEP");
+    bool steps = step != NULL && *step == '1';
+
+    thread_name = "main";
+    began = instant_now();
+    tracing = steps || (trace != NULL && *trace == '1');
+    if (tracing) setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    if (steps) terminal = fopen("/dev/tty", "re");
+    if (steps && terminal == NULL)
+        fputs("trale: no terminal to type Enter on, so no stops\n", stderr);
+}
+
+// Any thread | holds executor.lock
+static void print_queue(FILE *out, const char *name, const struct link *queue)
+{
+    fprintf(out, " | %s:%s", name, queue->next == queue ? " -" : "");
+    for (struct link *link = queue->next; link != queue; link = link->next) {
+        const struct task *task = (const struct task *)link;
+
+        fprintf(out, " %s#%llu", task->future->vtable->name,
+                (unsigned long long)task->id);
+        if (queue == &executor.waiting) fprintf(out, "*%u", task->wakers);
+    }
+}
+
+// The executor | holds executor.lock
+//
+// A poll that took long, gave up the processor by itself and hardly used it was
+// blocked, and so was every other task. The warning says "seems", because the
+// program may also have been stopped, by Ctrl-Z say.
+static void warn_if_blocked(FILE *out, struct cost now, const struct task *task)
+{
+    int64_t wall = now.wall - poll_began.wall, cpu = now.cpu - poll_began.cpu;
+
+    if (wall > NANOS_PER_SEC / 10 && cpu < wall / 10 &&
+        now.sleeps > poll_began.sleeps)
+        fprintf(
+            out,
+            "trale: this poll of %s#%llu seems to have blocked the "
+            "executor thread, and so every task, for %d ms: await instead\n",
+            task->future->vtable->name, (unsigned long long)task->id,
+            (int)(wall / 1000000));
+}
+
+// The executor | no lock
+//
+// Under TRALE_STEP stops before the poll. The line just printed has shown the
+// queues. The reactor and all other threads go on, and their lines may come
+// after the question. At the end of input there are no more stops. The cost of
+// the poll begins when Enter has been typed: to think is not to block.
+static void narrate_step(const struct task *task)
+{
+    char line[80];
+
+    while (terminal != NULL) {
+        fprintf(stderr, "%s#%llu is next (Enter: poll, d: dump, c: run on)\n",
+                task->future->vtable->name, (unsigned long long)task->id);
+        bool typed = fgets(line, sizeof(line), terminal) != NULL;
+        if (!typed || *line == 'c') terminal = NULL;
+        if (!typed || *line != 'd') break;
+        executor_dump(stderr);
+    }
+    poll_began = cost_now();
+}
+
+// Writes the whole text at once, even if it is longer than a buffer of stdio.
+static void write_line(const char *text, size_t len)
+{
+    flockfile(stderr);
+    fflush(stderr);
+    while (len > 0) {
+        ssize_t n = write(fileno(stderr), text, len);
+        if (n == -1 && errno != EINTR) break; // nobody could be told
+        if (n > 0) text += n, len -= (size_t)n;
+    }
+    funlockfile(stderr);
+}
+
+// Any thread | holds executor.lock; or, with a subscription, holds reactor.lock
+// and takes executor.lock inside it; or, for a step, no lock
+//
+// The line begins with the time, so we read the clock under the lock, where
+// nobody else's line can come between. A thread that is cancelled must not die
+// in here, with the lock.
+static void narrate(const char *event, const struct task *task,
+                    const struct subscription *sub)
+{
+    int cancellable;
+    char *text = NULL;
+    size_t len = 0;
+
+    if (strcmp(event, "step") == 0) {
+        narrate_step(task);
+        return;
+    }
+    if (strcmp(event, "poll") == 0) thread_name = "executor";
+    if (strcmp(event, "event") == 0) thread_name = "reactor";
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    if (sub != NULL) lock(&executor.lock);
+    if (sub != NULL) task = task_of(sub);
+    struct cost now = cost_now();
+    int64_t start = instant_now();
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL) panic("out of memory");
+    fprintf(out, "%10.6f %-8s %-10s ", (double)(start - began) / NANOS_PER_SEC,
+            thread_name, event);
+    if (task != NULL) print_task(out, task);
+    if (sub != NULL) fprintf(out, " fd %d %s", sub->fd, kind_name(sub->kind));
+    print_queue(out, "run", &executor.run_q);
+    print_queue(out, "wait", &executor.waiting);
+    fputc('\n', out);
+    if (strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0)
+        warn_if_blocked(out, now, task);
+    if (fclose(out) != 0) panic("out of memory");
+    write_line(text, len);
+    free(text);
+    printing += instant_now() - start;
+    if (sub != NULL) pthread_mutex_unlock(&executor.lock);
+    pthread_setcancelstate(cancellable, NULL);
+}
