@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -286,6 +287,129 @@ START_TEST(test_connection_refused)
 }
 END_TEST
 
+// How each of three receives must end that follow one another, and what they
+// may cost together. Those that spin would use a processor up.
+static void expect_ends(int sock, intptr_t output)
+{
+    double before = cpu_seconds();
+    char buf[8];
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(recv_from(sock, buf, sizeof(buf), NULL), output);
+    ck_assert_double_lt(cpu_seconds() - before, 0.1);
+}
+
+// Hazard 45: a socket is shut down, for receiving or altogether, before a
+// receive or while one waits. epoll reports it as ready from then on, but
+// recvfrom still says EAGAIN. What has come before must be received, and then
+// every receive end with -EPIPE, without spinning. (shutdown says ENOTCONN for
+// a socket that is not connected, but does it.)
+START_TEST(test_receive_after_shutdown)
+{
+    for (int variant = 0; variant < 4; variant++) {
+        int sock = bind_to(localhost(0)), how = variant & 1;
+        struct socket_addr addr = local_addr(sock);
+        char buf[8];
+
+        if (variant < 2) {
+            ck_assert_int_eq(send_to(sock, "before", addr), 6);
+            shutdown(sock, how ? SHUT_RDWR : SHUT_RD);
+            expect(sock, "before");
+        } else {
+            struct task_joiner joiner =
+                spawn_pending(udp_socket_recv_from(sock, buf, 8, NULL));
+            shutdown(sock, how ? SHUT_RDWR : SHUT_RD);
+            ck_assert_int_eq(task_joiner_join(&joiner), -EPIPE);
+        }
+        expect_ends(sock, -EPIPE);
+        close(sock);
+    }
+}
+END_TEST
+
+// Has an ICMP error come for what the socket sent, so that its error queue is
+// not empty? (On loopback it has, by the time that the send returns.)
+static bool has_error(int sock)
+{
+    struct pollfd pollfd = { sock, 0, 0 };
+
+    ck_assert_int_ne(poll(&pollfd, 1, 0), -1);
+    return pollfd.revents & POLLERR;
+}
+
+static void read_error_queue(int sock)
+{
+    char data[64], control[512];
+    struct iovec iov = { data, sizeof(data) };
+    struct msghdr msg = { .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = control,
+                          .msg_controllen = sizeof(control) };
+
+    ck_assert_int_ge(recvmsg(sock, &msg, MSG_ERRQUEUE), 0);
+}
+
+// Hazard 45: a socket asks for its errors with IP_RECVERR, and its peer is not
+// there. The first receive tells that. From then on epoll reports the error
+// until somebody reads the error queue, but recvfrom says EAGAIN. Receives must
+// end with -EPIPE meanwhile, without spinning, and work again afterwards.
+START_TEST(test_receive_with_unread_error_queue)
+{
+    int one = 1, sock = bind_to(localhost(0));
+    struct socket_addr addr = local_addr(sock), peer = unused_addr(sock);
+    char buf[8];
+
+    setsockopt(sock, IPPROTO_IP, IP_RECVERR, &one, sizeof(one));
+    for (int i = 0; i < 2; i++) {
+        struct task_joiner joiner =
+            spawn_pending(udp_socket_recv_from(sock, buf, 8, NULL));
+        ck_assert_int_eq(send_to(sock, "anybody?", peer), 8);
+        ck_assert_int_eq(task_joiner_join(&joiner), -ECONNREFUSED);
+        ck_assert(has_error(sock));
+        expect_ends(sock, -EPIPE);
+        ck_assert_int_eq(send_to(sock, "hello", addr), 5);
+        expect(sock, "hello"); // a datagram goes before
+        read_error_queue(sock);
+        ck_assert(!has_error(sock));
+        joiner = spawn_pending(udp_socket_recv_from(sock, buf, 8, NULL));
+        ck_assert_int_eq(send_to(sock, "again", addr), 5);
+        ck_assert_int_eq(task_joiner_join(&joiner), 5);
+    }
+    close(sock);
+}
+END_TEST
+
+// Hazard 45: a receive waits on a socket while another one takes its error and
+// its datagrams. That is no failure of the first: it must wait on, and get what
+// comes later.
+START_TEST(test_receive_woken_in_vain)
+{
+    int sock = bind_to(localhost(0)), count = 0;
+    struct socket_addr peer = unused_addr(sock), addr = local_addr(sock);
+    struct waker waker = counting_waker(&count);
+    char buf[8];
+    struct future *recv = udp_socket_recv_from(sock, buf, 8, NULL);
+
+    ck_assert_int_eq(connect(sock, &peer.any, peer.len), 0);
+    ck_assert(!poll_by_hand(recv, &waker).ready);
+    ck_assert_int_eq(sendto(sock, "anybody?", 8, 0, &peer.any, peer.len), 8);
+    wait_until(is_positive, &count);
+    ck_assert_int_eq(recv_from(sock, buf, 8, NULL), -ECONNREFUSED);
+    ck_assert(!poll_by_hand(recv, &waker).ready);
+    int there = bind_to(peer);
+    ck_assert_int_eq(send_to(there, "hello", addr), 5);
+    expect(sock, "hello");
+    ck_assert(!poll_by_hand(recv, &waker).ready);
+    ck_assert_int_eq(send_to(there, "again", addr), 5);
+    struct poll poll = poll_by_hand(recv, &waker);
+    ck_assert(poll.ready);
+    ck_assert_int_eq(poll.value, 5);
+    future_drop(recv);
+    close(there);
+    close(sock);
+}
+END_TEST
+
 // Hazard 29: a send is too long for any datagram. It must be ready with
 // -EMSGSIZE, and the socket usable afterwards.
 START_TEST(test_overlong_send)
@@ -535,6 +659,9 @@ Suite *udp_suite(void)
     add_test(suite, test_empty_datagram, 20);
     add_test(suite, test_target_is_copied, 20);
     add_test(suite, test_connection_refused, 20);
+    add_test(suite, test_receive_after_shutdown, 20);
+    add_test(suite, test_receive_with_unread_error_queue, 20);
+    add_test(suite, test_receive_woken_in_vain, 20);
     add_test(suite, test_overlong_send, 20);
     add_test(suite, test_longest_datagram, 20);
     add_test(suite, test_wrong_family, 20);
