@@ -519,6 +519,34 @@ START_TEST(test_send_waits_for_room)
 }
 END_TEST
 
+// Hazard 45: a socket is shut down for receiving only while a send waits for
+// room. However often it is polled meanwhile, it must wait on, and be done when
+// there is room.
+START_TEST(test_send_does_not_mind_a_shut_receive)
+{
+    int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, count = 0, pair[2];
+    struct socket_addr peer = { .len = 0 }; // the one it is connected to
+    struct waker waker = counting_waker(&count);
+    char buf[4];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, type, 0, pair), 0);
+    while (send(pair[0], "full", 4, 0) == 4) continue;
+    struct future *last = udp_socket_send_to(pair[0], "last", 4, &peer);
+    ck_assert(!poll_by_hand(last, &waker).ready);
+    ck_assert_int_eq(shutdown(pair[0], SHUT_RD), 0);
+    ck_assert(!poll_by_hand(last, &waker).ready);
+    ck_assert(!poll_by_hand(last, &waker).ready);
+    while (recv(pair[1], buf, 4, 0) == 4) continue;
+    wait_until(is_positive, &count);
+    struct poll poll = poll_by_hand(last, &waker);
+    ck_assert(poll.ready);
+    ck_assert_int_eq(poll.value, 4);
+    future_drop(last);
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 // Hazard 32: a receive is dropped while it waits, then a datagram comes. Its
 // buffer must stay untouched, and the next receive get the datagram.
 START_TEST(test_dropped_receive_takes_nothing)
@@ -668,6 +696,7 @@ Suite *udp_suite(void)
     add_test(suite, test_port_zero, 20);
     add_test(suite, test_bind_fails, 20);
     add_test(suite, test_send_waits_for_room, 20);
+    add_test(suite, test_send_does_not_mind_a_shut_receive, 20);
     add_test(suite, test_dropped_receive_takes_nothing, 20);
     add_test(suite, test_receive_dropped_after_its_wake, 20);
     add_test(suite, test_two_receivers_of_one_socket, 20);
