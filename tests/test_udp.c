@@ -547,6 +547,35 @@ START_TEST(test_send_does_not_mind_a_shut_receive)
 }
 END_TEST
 
+// A blocking descriptor is given to a receive that finds nothing and to a send
+// that finds no room. Both must wait without holding up other tasks, and be
+// served.
+START_TEST(test_blocking_descriptor)
+{
+    struct socket_addr any = localhost(0), peer = { .len = 0 };
+    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), pair[2];
+    char buf[8];
+
+    ck_assert_int_eq(bind(sock, &any.any, any.len), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair),
+                     0);
+    while (send(pair[0], "full", 4, MSG_DONTWAIT) == 4) continue;
+    struct task_joiner receive =
+        spawn_pending(udp_socket_recv_from(sock, buf, 8, NULL));
+    ck_assert_int_eq(executor_block_on(ready(1)), 1);
+    struct task_joiner last =
+        spawn_pending(udp_socket_send_to(pair[0], "last", 4, &peer));
+    ck_assert_int_eq(executor_block_on(ready(2)), 2);
+    ck_assert_int_eq(send_to(sock, "hello", local_addr(sock)), 5);
+    ck_assert_int_eq(task_joiner_join(&receive), 5);
+    while (recv(pair[1], buf, 4, MSG_DONTWAIT) == 4) continue;
+    ck_assert_int_eq(task_joiner_join(&last), 4);
+    close(pair[0]);
+    close(pair[1]);
+    close(sock);
+}
+END_TEST
+
 // Hazard 32: a receive is dropped while it waits, then a datagram comes. Its
 // buffer must stay untouched, and the next receive get the datagram.
 START_TEST(test_dropped_receive_takes_nothing)
@@ -697,6 +726,7 @@ Suite *udp_suite(void)
     add_test(suite, test_bind_fails, 20);
     add_test(suite, test_send_waits_for_room, 20);
     add_test(suite, test_send_does_not_mind_a_shut_receive, 20);
+    add_test(suite, test_blocking_descriptor, 20);
     add_test(suite, test_dropped_receive_takes_nothing, 20);
     add_test(suite, test_receive_dropped_after_its_wake, 20);
     add_test(suite, test_two_receivers_of_one_socket, 20);
