@@ -567,6 +567,46 @@ START_TEST(test_joined_joiner_polled_dies)
 }
 END_TEST
 
+// Awaits its joiner, into which no task was ever spawned.
+struct hasty {
+    struct async async;
+    struct task_joiner joiner;
+};
+
+static struct poll hasty_poll(struct future *future, struct context *cx)
+{
+    struct hasty *self = (struct hasty *)future;
+
+    ASYNC_BEGIN(self);
+    AWAIT(self, &self->joiner.future);
+    ASYNC_END(self, 0);
+}
+
+static void await_zeroed_joiner(void)
+{
+    static const struct future_vtable vtable = { "hasty", hasty_poll,
+                                                 async_drop };
+
+    executor_block_on(future_new(sizeof(struct hasty), &vtable));
+}
+
+static void poll_zeroed_joiner(void)
+{
+    struct task_joiner joiner = { .task = NULL };
+
+    poll_once(&joiner.future);
+}
+
+// Hazard 50: a zeroed joiner is awaited, or polled by hand. That aborts with
+// its reason, and names the task and the AWAIT.
+START_TEST(test_zeroed_joiner_awaited_dies)
+{
+    assert_dies(await_zeroed_joiner, "there is nothing to await");
+    assert_dies(await_zeroed_joiner, "in task hasty#1 at test_future.c:");
+    assert_dies(poll_zeroed_joiner, "there is nothing to await");
+}
+END_TEST
+
 // ---------------------------------------------------------------------------
 // Select and join, by hand
 // ---------------------------------------------------------------------------
@@ -860,6 +900,7 @@ Suite *future_suite(void)
     add_test(suite, test_await_by_hand, 20);
     add_test(suite, test_joiner_is_a_future, 20);
     add_test(suite, test_joined_joiner_polled_dies, 20);
+    add_test(suite, test_zeroed_joiner_awaited_dies, 20);
     add_test(suite, test_join_equal_timers, 60);
     add_test(suite, test_join_unequal_timers, 60);
     add_test(suite, test_select_drops_the_loser, 60);
