@@ -25,6 +25,7 @@
 struct probe {
     struct subscription sub;
     atomic_int wakers; // that exist
+    atomic_int lost;   // how often the last of them was dropped
     atomic_int wakes;  // that were made
     int nth;           // the last of them, counting those of all probes from 0
 };
@@ -38,7 +39,9 @@ static void probe_waker_clone(void *data)
 
 static void probe_waker_drop(void *data)
 {
-    ((struct probe *)data)->wakers--;
+    struct probe *probe = data;
+
+    if (--probe->wakers == 0) probe->lost++;
 }
 
 static void probe_waker_wake(void *data)
@@ -521,6 +524,28 @@ START_TEST(test_register_for_another_fd)
     ck_assert_int_eq(wakes(&probe), 1);
     ck_assert_int_eq(probe.wakers, 0);
     close(new);
+}
+END_TEST
+
+// Hazard 50: a subscription waits, and registers again with the waker that
+// stands in it. That waker is the only one: it must not be dropped meanwhile,
+// and be woken once.
+START_TEST(test_register_with_its_own_waker)
+{
+    struct probe probe = { 0 };
+    int fd = token_fd(0);
+
+    ck_assert(!probe_wait(&probe, fd, WAKEUP_READABLE).ready);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(!reactor_register_waker(&probe.sub, &probe.sub.waker).ready);
+        ck_assert_int_eq(probe.wakers, 1);
+        ck_assert_int_eq(probe.lost, 0);
+        ck_assert_int_eq(count_epoll(), 1);
+    }
+    add_tokens(fd, 1);
+    ck_assert_int_eq(wakes(&probe), 1);
+    ck_assert_int_eq(probe.wakers, 0);
+    close(fd);
 }
 END_TEST
 
@@ -1362,6 +1387,7 @@ Suite *reactor_suite(void)
     add_test(suite, test_latest_waker_wins, 20);
     add_test(suite, test_register_for_the_other_direction, 20);
     add_test(suite, test_register_for_another_fd, 20);
+    add_test(suite, test_register_with_its_own_waker, 20);
     add_test(suite, test_deregister_is_idempotent, 20);
     add_test(suite, test_wake_may_register, 20);
     add_test(suite, test_dropped_future_leaves_nothing, 20);
