@@ -760,6 +760,69 @@ static void joiner_dropped(void)
 }
 
 // ---------------------------------------------------------------------------
+// joiner_polled: by threads that are not the executor's, while its task ends
+// ---------------------------------------------------------------------------
+
+static void foreign_nothing(void *data)
+{
+    (void)data;
+}
+
+// Counts itself in *data, and tells whoever waits for that.
+static void foreign_wake(void *data)
+{
+    pthread_mutex_lock(&mutex);
+    ++*(int *)data;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+// Ready at its third poll, having woken itself.
+static struct poll come_to_an_end(struct block *self, struct context *cx)
+{
+    if (self->counts->polls == 3) return POLL_READY(self->n);
+    struct waker waker = waker_clone(cx->waker);
+    waker_wake(&waker);
+    return POLL_PENDING;
+}
+
+// Polls a joiner until it is ready. Between two polls it must be woken, once.
+static void poll_joiner(int n)
+{
+    static const struct waker_vtable vtable = { foreign_nothing, foreign_wake,
+                                                foreign_nothing };
+    struct task_joiner task = executor_spawn(block(come_to_an_end, n, NULL));
+    int wakes = 0;
+    struct waker waker = { &vtable, &wakes };
+    struct context cx = { &waker };
+    struct poll poll = future_poll(&task.future, &cx);
+
+    if (!poll.ready) {
+        pthread_mutex_lock(&mutex);
+        while (wakes == 0) pthread_cond_wait(&changed, &mutex);
+        pthread_mutex_unlock(&mutex);
+        poll = future_poll(&task.future, &cx);
+        SIM_EQUAL(wakes, 1);
+    }
+    SIM_EQUAL(poll.ready, true);
+    SIM_EQUAL(poll.value, n);
+    task_joiner_drop(&task);
+}
+
+static void poll_joiners(int n)
+{
+    for (int i = 0; i < 5; i++) poll_joiner(n);
+}
+
+static void joiner_polled(void)
+{
+    struct foreign threads[2];
+
+    for (int i = 0; i < 2; i++) start(&threads[i], poll_joiners, i);
+    for (int i = 0; i < 2; i++) finish(&threads[i]);
+}
+
+// ---------------------------------------------------------------------------
 // shared_fd: several tasks wait for one descriptor, in both directions
 // ---------------------------------------------------------------------------
 
@@ -938,12 +1001,20 @@ static void opposite_locks(void)
     }
 
 const struct scenario scenarios[] = {
-    SCENARIO(double_wake),     SCENARIO(wake_in_poll),
-    SCENARIO(wake_after_done), SCENARIO(join_equal_timers),
-    SCENARIO(select_and_drop), SCENARIO(fd_reuse),
-    SCENARIO(many_yielders),   SCENARIO(spawn_storm),
-    SCENARIO(foreign_wakers),  SCENARIO(joiner_dropped),
-    SCENARIO(shared_fd),       SCENARIO(datagrams),
-    SCENARIO(dump_anytime),    { "opposite_locks", opposite_locks, true },
+    SCENARIO(double_wake),
+    SCENARIO(wake_in_poll),
+    SCENARIO(wake_after_done),
+    SCENARIO(join_equal_timers),
+    SCENARIO(select_and_drop),
+    SCENARIO(fd_reuse),
+    SCENARIO(many_yielders),
+    SCENARIO(spawn_storm),
+    SCENARIO(foreign_wakers),
+    SCENARIO(joiner_dropped),
+    SCENARIO(shared_fd),
+    SCENARIO(datagrams),
+    SCENARIO(joiner_polled),
+    SCENARIO(dump_anytime),
+    { "opposite_locks", opposite_locks, true },
     { NULL, NULL, false },
 };

@@ -1309,6 +1309,112 @@ START_TEST(test_joiner_wakes_the_latest)
 }
 END_TEST
 
+// A foreign waker whose clone ends a task, and returns when that is over. So
+// whoever looks at the task before it clones the waker sees it pending, and
+// whoever does so afterwards sees it done.
+struct ending {
+    struct probe probe;
+    atomic_int wakes;
+};
+
+static void ending_clone(void *data)
+{
+    struct ending *self = data;
+
+    self->probe.end = true;
+    probe_wake(&self->probe);
+    wait_until(probe_dropped, &self->probe);
+    settle();
+}
+
+static void ending_wake(void *data)
+{
+    ((struct ending *)data)->wakes++;
+}
+
+static void ending_nothing(void *data)
+{
+    (void)data;
+}
+
+static bool ending_woken(void *data)
+{
+    return ((struct ending *)data)->wakes > 0;
+}
+
+// Hazard 47: a task ends while a thread that is not the executor's polls its
+// joiner. The poll must be ready, or its waker be woken.
+START_TEST(test_task_ends_while_its_joiner_is_polled)
+{
+    static const struct waker_vtable vtable = { ending_clone, ending_wake,
+                                                ending_nothing };
+    struct ending ending = { .wakes = 0 };
+    struct waker waker = { &vtable, &ending };
+    struct context cx = { &waker };
+    struct task_joiner joiner = probe_spawn(&ending.probe);
+
+    settle();
+    struct poll poll = future_poll(&joiner.future, &cx);
+    if (!poll.ready) {
+        wait_until(ending_woken, &ending);
+        ck_assert_int_eq(task_joiner_join(&joiner), 2);
+    } else {
+        ck_assert_int_eq(poll.value, 2);
+        task_joiner_drop(&joiner);
+    }
+}
+END_TEST
+
+// A task that ends a moment after it has said so.
+struct finisher {
+    sem_t ending, woken; // woken: the foreign waker, for its joiner
+    int moment;
+};
+
+static struct poll finisher_poll(void *data, struct context *cx)
+{
+    struct finisher *self = data;
+    int moment = self->moment;
+
+    (void)cx;
+    sem_post(&self->ending);
+    for (volatile int spin = 0; spin < moment; spin++) continue;
+    return POLL_READY(0);
+}
+
+static void finisher_wake(void *data)
+{
+    sem_post(&((struct finisher *)data)->woken);
+}
+
+// Hazard 47: the same by chance. Whoever looks at the task and stores the waker
+// afterwards, even if both are done under the lock, leaves a gap in which no
+// foreign code runs, but the task may end. In each of 100,000 rounds one ends
+// at about that time. Each poll must be ready, or its waker be woken, else this
+// waits for ever.
+START_TEST(test_joiner_polls_race_the_end)
+{
+    static const struct waker_vtable vtable = { ending_nothing, finisher_wake,
+                                                ending_nothing };
+    struct finisher finisher;
+    struct waker waker = { &vtable, &finisher };
+    struct context cx = { &waker };
+
+    sem_init(&finisher.ending, 0, 0);
+    sem_init(&finisher.woken, 0, 0);
+    for (int i = 0; i < rounds(100000); i++) {
+        finisher.moment = i % 50;
+        struct task_joiner joiner =
+            executor_spawn(poll_fn(finisher_poll, NULL, &finisher));
+        while (sem_trywait(&finisher.ending) != 0) continue;
+        if (!future_poll(&joiner.future, &cx).ready) sem_take(&finisher.woken);
+        task_joiner_drop(&joiner);
+    }
+    sem_destroy(&finisher.ending);
+    sem_destroy(&finisher.woken);
+}
+END_TEST
+
 // A joiner is polled, and dropped while its task is pending. When that is done
 // it must not wake the waker that the joiner had.
 START_TEST(test_dropped_joiner_wakes_nobody)
@@ -1634,6 +1740,8 @@ Suite *task_suite(void)
     add_test(suite, test_dropped_exactly_once, 60);
     add_test(suite, test_joiner_awaited, 20);
     add_test(suite, test_joiner_wakes_the_latest, 20);
+    add_test(suite, test_task_ends_while_its_joiner_is_polled, 20);
+    add_test(suite, test_joiner_polls_race_the_end, 60);
     add_test(suite, test_dropped_joiner_wakes_nobody, 20);
     add_test(suite, test_awaited_joiner_dropped, 20);
     add_test(suite, test_joins_race_the_end, 120);
