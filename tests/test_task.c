@@ -1,13 +1,15 @@
 // The executor: what a wake does and what it does not, and the life of a task
 // from spawn to join.
-#include "test.h"
+#include "child.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -1708,6 +1710,94 @@ START_TEST(test_fork_after_use)
 }
 END_TEST
 
+static void first_spawn(void)
+{
+    executor_spawn(ready(0));
+}
+
+static void first_registration(void)
+{
+    static struct subscription sub;
+    static int wakes;
+    struct waker waker = counting_waker(&wakes);
+
+    register_waker(&sub, eventfd(0, EFD_CLOEXEC), &waker, WAKEUP_READABLE);
+}
+
+static struct {
+    void (*use)(void);
+    atomic_bool begins;
+} first;
+
+static void *first_main(void *data)
+{
+    first.begins = true;
+    first.use();
+    return data;
+}
+
+// In a process that has not used trale: forks at about the moment of its first
+// use, by another thread. Exits with the signal that ends the child, which uses
+// it as well, or with 0.
+static _Noreturn void fork_during_first_use(int moment, FILE *err)
+{
+    pthread_t thread;
+    int status;
+
+    pthread_create(&thread, NULL, first_main, NULL);
+    while (!first.begins) continue;
+    for (volatile int spin = 0; spin < moment; spin++) continue;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(fileno(err), STDERR_FILENO);
+        signal(SIGALRM, SIG_DFL); // Check has a handler
+        alarm((unsigned)(5 * multiplier()));
+        first.use();
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    _exit(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
+static int count_lines(FILE *file, const char *part)
+{
+    char line[1000];
+    int count = 0;
+
+    rewind(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        count += strstr(line, part) != NULL;
+    return count;
+}
+
+// Hazard 46: a process forks while another of its threads spawns or registers
+// for the first time. The child may have been early: then it uses trale as if
+// its parent had not. Else it must abort with the reason. It must not wait for
+// a lock that it has inherited, whose owner is no thread of its own: then the
+// alarm would end it.
+START_TEST(test_fork_during_first_use)
+{
+    void (*uses[])(void) = { first_spawn, first_registration };
+    FILE *err = tmpfile();
+    int aborts = 0;
+
+    for (int i = 0; i < rounds(40); i++) {
+        int status;
+        first.use = uses[i % 2];
+        pid_t child = fork();
+        if (child == 0) fork_during_first_use(i % 20 * 100, err);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status));
+        int signal = WEXITSTATUS(status);
+        ck_assert_msg(signal == 0 || signal == SIGABRT,
+                      "round %d: signal %d ends the child", i, signal);
+        aborts += signal == SIGABRT;
+    }
+    ck_assert_int_eq(count_lines(err, "used after fork in the child"), aborts);
+    fclose(err);
+}
+END_TEST
+
 Suite *task_suite(void)
 {
     Suite *suite = suite_create("task");
@@ -1750,5 +1840,6 @@ Suite *task_suite(void)
     add_test(suite, test_idle_costs_nothing, 30);
     add_test(suite, test_exit_with_live_tasks, 60);
     add_test(suite, test_fork_after_use, 60);
+    add_test(suite, test_fork_during_first_use, 60);
     return suite;
 }
