@@ -1500,6 +1500,72 @@ START_TEST(test_joins_race_the_end)
 }
 END_TEST
 
+// Whoever is cancelled here ends by itself if it can: the address sanitizer does
+// not see that a cancelled thread leaves its stack.
+static void *join_and_tell(void *data)
+{
+    struct task_joiner *joiner = data;
+    intptr_t output = task_joiner_join(joiner);
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return (void *)output;
+}
+
+// Hazard 48: a thread is cancelled while it joins. Whether it ends at once or
+// when the task does, all others must be able to spawn and join meanwhile, and
+// the task must end as ever.
+START_TEST(test_cancelled_while_it_joins)
+{
+    struct probe probe;
+    struct task_joiner joiner = probe_spawn(&probe);
+    pthread_t thread;
+    void *result;
+
+    settle();
+    pthread_create(&thread, NULL, join_and_tell, &joiner);
+    pthread_cancel(thread);
+    for (int i = 0; i < 1000; i++) settle();
+    probe.end = true;
+    probe_wake(&probe);
+    settle();
+    pthread_join(thread, &result);
+    ck_assert(result == PTHREAD_CANCELED || (intptr_t)result == 2);
+    ck_assert_int_eq(probe.drops, 1);
+    task_joiner_drop(&joiner); // if the join has not
+    settle();
+}
+END_TEST
+
+static void *spawn_when_cancelled(void *data)
+{
+    struct probe *probe = data;
+
+    pthread_cancel(pthread_self()); // at the next cancellation point
+    struct task_joiner joiner = probe_spawn(probe);
+    task_joiner_drop(&joiner);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return NULL;
+}
+
+// Hazard 48: a thread makes the very first spawn although it was cancelled, and
+// has just not come to a cancellation point. It may end there, but no lock may
+// be left behind: all others must be able to spawn and join.
+START_TEST(test_cancelled_at_the_first_spawn)
+{
+    struct probe probe;
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, spawn_when_cancelled, &probe);
+    pthread_join(thread, NULL);
+    settle();
+    ck_assert_int_eq(probe.polls, 1);
+    probe.end = true;
+    probe_wake(&probe);
+    settle();
+    ck_assert_int_eq(probe.drops, 1);
+}
+END_TEST
+
 // ---------------------------------------------------------------------------
 // Memory and time
 // ---------------------------------------------------------------------------
@@ -1835,6 +1901,8 @@ Suite *task_suite(void)
     add_test(suite, test_dropped_joiner_wakes_nobody, 20);
     add_test(suite, test_awaited_joiner_dropped, 20);
     add_test(suite, test_joins_race_the_end, 120);
+    add_test(suite, test_cancelled_while_it_joins, 20);
+    add_test(suite, test_cancelled_at_the_first_spawn, 20);
     add_test(suite, test_memory_returns, 120);
     add_test(suite, test_cost_is_flat, 120);
     add_test(suite, test_idle_costs_nothing, 30);
