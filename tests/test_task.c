@@ -1161,6 +1161,44 @@ START_TEST(test_wrong_joins_die)
 }
 END_TEST
 
+// Whoever joins here holds stderr, and so waits for a task that panics.
+static void panic_while_joiner_holds_stderr(void)
+{
+    flockfile(stderr);
+    keep_no_waker();
+}
+
+static void *hold_stderr(void *data)
+{
+    flockfile(stderr);
+    sem_post(data);
+    for (;;) pause();
+    return NULL;
+}
+
+// Whoever panics does so on this thread, and another one holds stderr for ever.
+static void panic_while_another_holds_stderr(void)
+{
+    pthread_t thread;
+    sem_t held;
+
+    sem_init(&held, 0, 0);
+    pthread_create(&thread, NULL, hold_stderr, &held);
+    sem_take(&held);
+    join_twice();
+}
+
+// Hazard 48: a thread holds stderr (with flockfile, or since it is in the midst
+// of printing) and does not give it back: it joins a task that panics, or waits
+// for something else. The process must abort, and say why, all the same.
+START_TEST(test_panic_while_stderr_is_held)
+{
+    assert_dies(panic_while_joiner_holds_stderr,
+                "in task poll_fn#1: nobody holds a waker of it any more");
+    assert_dies(panic_while_another_holds_stderr, "joined twice");
+}
+END_TEST
+
 // Hazard 38: every other task fails with a negative errno. Its joiner must get
 // that, and the others must run on to their own outputs.
 START_TEST(test_failing_tasks)
@@ -1892,6 +1930,7 @@ Suite *task_suite(void)
     add_test(suite, test_outputs_arrive, 20);
     add_test(suite, test_joiner_dropped, 20);
     add_test(suite, test_wrong_joins_die, 20);
+    add_test(suite, test_panic_while_stderr_is_held, 20);
     add_test(suite, test_failing_tasks, 20);
     add_test(suite, test_dropped_exactly_once, 60);
     add_test(suite, test_joiner_awaited, 20);
