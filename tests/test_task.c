@@ -3,6 +3,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1711,6 +1713,80 @@ START_TEST(test_idle_costs_nothing)
 }
 END_TEST
 
+// Whether another process may lock the file: this one has no lock of it then.
+static bool others_may_lock(int fd)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        if (fcntl(fd, F_GETLK, &lock) == -1) _exit(2);
+        _exit(lock.l_type == F_UNLCK);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status);
+}
+
+// Hazard 49: stderr is a log that this process has locked (POSIX: the close of
+// any descriptor of a file gives up the process's locks of it). Both helper
+// threads are started. The lock must stay.
+START_TEST(test_lock_of_stderr_stays)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    FILE *log = tmpfile();
+
+    dup2(fileno(log), STDERR_FILENO);
+    ck_assert_int_eq(fcntl(STDERR_FILENO, F_SETLK, &lock), 0);
+    ck_assert(!others_may_lock(STDERR_FILENO));
+    settle();
+    bool after_spawn = others_may_lock(STDERR_FILENO);
+    executor_block_on(timer_sleep(duration_from_millis(1)));
+    bool after_sleep = others_may_lock(STDERR_FILENO);
+    dup2(terminal, STDERR_FILENO);
+    close(terminal);
+    fclose(log);
+    ck_assert(!after_spawn);
+    ck_assert(!after_sleep);
+}
+END_TEST
+
+// How many descriptors the kernel has room for in this process's table.
+static int table_size(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[200];
+    int size = -1;
+
+    ck_assert_ptr_nonnull(status);
+    while (size == -1 && fgets(line, sizeof(line), status) != NULL)
+        sscanf(line, "FDSize: %d", &size);
+    fclose(status);
+    return size;
+}
+
+// Hazard 51: the limit of descriptors is as high as it can be, often 2^20 and
+// sometimes far more. A slot of the kernel's table costs eight bytes and some
+// bits, used or not. Without need it must not have more than 8,192 of them.
+START_TEST(test_table_of_descriptors_stays_small)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max <= 16384 || table_size() > 8192) {
+        fprintf(stderr, "%ld descriptors, and room for %d: not tested.\n",
+                (long)limit.rlim_max, table_size());
+        return;
+    }
+    executor_block_on(timer_sleep(duration_from_millis(1)));
+    ck_assert_int_le(table_size(), 8192);
+}
+END_TEST
+
 // ---------------------------------------------------------------------------
 // Exit and fork
 // ---------------------------------------------------------------------------
@@ -1945,6 +2021,8 @@ Suite *task_suite(void)
     add_test(suite, test_memory_returns, 120);
     add_test(suite, test_cost_is_flat, 120);
     add_test(suite, test_idle_costs_nothing, 30);
+    add_test(suite, test_lock_of_stderr_stays, 20);
+    add_test(suite, test_table_of_descriptors_stays_small, 20);
     add_test(suite, test_exit_with_live_tasks, 60);
     add_test(suite, test_fork_after_use, 60);
     add_test(suite, test_fork_during_first_use, 60);
