@@ -4,7 +4,7 @@ SIM_CALLS = pthread_create pthread_join pthread_setname_np pthread_mutex_lock \
     pthread_mutex_unlock pthread_cond_wait pthread_cond_signal \
     pthread_cond_broadcast epoll_create1 epoll_ctl epoll_wait timerfd_create \
     timerfd_settime timerfd_gettime clock_gettime eventfd read write close \
-    socket bind sendto recvfrom calloc malloc free
+    socket bind sendto recvfrom poll calloc malloc free
 SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
 
 .PHONY: sim check-sim

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +184,8 @@ WRAP(ssize_t, sendto, int fd, const void *buf, size_t size, int flags,
 
     sim_yield();
     if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
-    if (flags != 0 || len != sizeof(struct sockaddr_in)) return fail(EINVAL);
+    if ((flags & ~MSG_DONTWAIT) != 0 || len != sizeof(struct sockaddr_in))
+        return fail(EINVAL);
     if (congested()) return fail(EAGAIN);
     if (size > sizeof(to->queue->bytes)) return fail(EMSGSIZE);
     sim_log("sends %d bytes from fd %d", (int)size, fd);
@@ -216,6 +218,18 @@ WRAP(ssize_t, recvfrom, int fd, void *buf, size_t size, int flags,
     memmove(first, first + 1, (DATAGRAMS - 1) * sizeof(*first));
     self->count--;
     return (ssize_t)(flags & MSG_TRUNC || n < size ? n : size);
+}
+
+// A socket that is asked whether it has failed. None does here.
+WRAP(int, poll, struct pollfd *pollfds, nfds_t n, int timeout)
+{
+    const struct fd *self = find(pollfds->fd);
+
+    sim_yield();
+    if (n != 1 || timeout != 0 || self == NULL || self->kind != SOCKET ||
+        (pollfds->events & ~POLLRDHUP) != 0)
+        sim_fail("a poll in a way that is not simulated");
+    return pollfds->revents = 0;
 }
 
 // ---------------------------------------------------------------------------
