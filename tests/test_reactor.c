@@ -1021,6 +1021,35 @@ START_TEST(test_bad_fd_is_refused)
 }
 END_TEST
 
+// Hazard 51: where fs.nr_open and the limit allow more than 2^20 descriptors, a
+// future that waits for one beyond must be served like any other, and one that
+// is not open get -EBADF.
+START_TEST(test_fd_beyond_a_million)
+{
+    int high = (1 << 20) + 7, fd = token_fd(0);
+    struct rlimit limit = { (rlim_t)high + 2, (rlim_t)high + 2 }, old;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+    if (old.rlim_max > limit.rlim_max) limit.rlim_max = old.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1 || dup2(fd, high) == -1) {
+        fprintf(stderr,
+                "No descriptor %d here (%s): not tested. As root: "
+                "sysctl fs.nr_open=2097152\n",
+                high, strerror(errno));
+        close(fd);
+        return;
+    }
+    ck_assert_int_eq(await_fd(high + 1), -EBADF);
+    struct task_joiner first = spawn_waiting(high, WAKEUP_READABLE);
+    struct task_joiner second = spawn_waiting(high, WAKEUP_READABLE);
+    add_tokens(high, 2);
+    ck_assert_int_eq(task_joiner_join(&first), 0);
+    ck_assert_int_eq(task_joiner_join(&second), 1);
+    close(high);
+    close(fd);
+}
+END_TEST
+
 // Hazard 18: a subscription waits, and registers again for what is refused. It
 // must wait no more: neither the old waker nor the new one is kept.
 START_TEST(test_refused_again_waits_no_more)
@@ -1405,6 +1434,7 @@ Suite *reactor_suite(void)
     add_test(suite, test_hangup_does_not_spin, 20);
     add_test(suite, test_regular_file_is_refused, 20);
     add_test(suite, test_bad_fd_is_refused, 20);
+    add_test(suite, test_fd_beyond_a_million, 20);
     add_test(suite, test_refused_again_waits_no_more, 20);
     add_test(suite, test_closed_while_waiting_aborts, 20);
     add_test(suite, test_reactor_starts_when_it_can, 20);
