@@ -161,4 +161,18 @@ if have musl-gcc; then
     accepts 'and it runs' prints_as_expected "$work/musl" examples/readme.c
 fi
 
+# Numbers that 32 bits cannot hold. A 64-bit gcc seldom has a 32-bit libc.
+for bits in 64 32; do
+    have gcc || break
+    echo 'int main(void) { return 0; }' > "$work/bits.c"
+    if ! gcc -m$bits -o "$work/bits" "$work/bits.c" > "$work/log" 2>&1; then
+        echo "skip    gcc -m$bits cannot link (apt-get install gcc-multilib)"
+        continue
+    fi
+    # shellcheck disable=SC2086
+    accepts "gcc links tests/wrap.c in $bits bits" \
+        $gcc -m$bits -o "$work/wrap" tests/wrap.c
+    accepts 'and it runs' timeout 60 "$work/wrap"
+done
+
 [ "$failed" = 0 ]
