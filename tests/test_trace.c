@@ -777,6 +777,32 @@ START_TEST(test_long_names)
 }
 END_TEST
 
+// Of a line that is written in parts, another process's line may come in the
+// midst. So each must be one write, however long it is. To a socket of this
+// kind each write is a packet.
+START_TEST(test_long_lines_are_written_whole)
+{
+    static char text[1 << 16];
+    int pair[2], lines = 0, status;
+
+    ck_assert_int_eq(
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    setenv("TRALE_TRACE", "1", 1);
+    pid_t child = fork();
+    if (child == 0)
+        become("tests/trace_programs", "names", pair[1], STDOUT_FILENO);
+    close(pair[1]);
+    for (ssize_t n; (n = recv(pair[0], text, sizeof(text), 0)) > 0; lines++) {
+        ck_assert_msg(memchr(text, '\n', (size_t)n) == text + n - 1,
+                      "%zd bytes of a line: %.60s...", n, text);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_ge(lines, 4); // spawn, join, poll, ready; perhaps drop
+    close(pair[0]);
+}
+END_TEST
+
 // Futures are dropped while the narration and dumps look on. (Under the address
 // sanitizer, which reports on stderr.)
 START_TEST(test_told_while_dropped)
@@ -1566,6 +1592,7 @@ Suite *trace_suite(void)
     add_test(suite, test_lines_never_mix, 60);
     add_test(suite, test_wakes_are_told_in_order, 60);
     add_test(suite, test_long_names, 20);
+    add_test(suite, test_long_lines_are_written_whole, 20);
     add_test(suite, test_told_while_dropped, 20);
     add_test(suite, test_silent_by_default, 20);
     add_test(suite, test_blocking_poll_is_told, 20);
