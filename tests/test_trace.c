@@ -803,6 +803,18 @@ START_TEST(test_long_lines_are_written_whole)
 }
 END_TEST
 
+// Hazard 48: to print is a cancellation point, and the narration prints under a
+// lock. A thread that was cancelled must not end there.
+START_TEST(test_cancelled_while_it_is_told)
+{
+    char *trace = run_traced("tests/trace_programs", "cancelled");
+
+    assert_replays(trace, true);
+    ck_assert_ptr_nonnull(strstr(trace, " ready      spawned#"));
+    free(trace);
+}
+END_TEST
+
 // Futures are dropped while the narration and dumps look on. (Under the address
 // sanitizer, which reports on stderr.)
 START_TEST(test_told_while_dropped)
@@ -1477,6 +1489,57 @@ static void *dump_main(void *data)
     return data;
 }
 
+static void *dump_when_cancelled(void *data)
+{
+    pthread_cancel(pthread_self()); // at the next cancellation point
+    executor_dump(data);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return NULL;
+}
+
+// Hazard 48: a thread dumps although it was cancelled, and has just not come to
+// a cancellation point. Whether it ends there or later, it must leave no lock
+// behind.
+START_TEST(test_cancelled_while_it_dumps)
+{
+    FILE *out = tmpfile();
+    pthread_t thread;
+
+    ck_assert_int_eq(executor_block_on(ready(1)), 1);
+    setvbuf(out, NULL, _IONBF, 0);
+    pthread_create(&thread, NULL, dump_when_cancelled, out);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(executor_block_on(ready(2)), 2);
+    fclose(out);
+}
+END_TEST
+
+static void spawn_one(void)
+{
+    executor_spawn(ready(1));
+}
+
+static ssize_t fork_and_spawn(void *cookie, const char *text, size_t len)
+{
+    (void)cookie, (void)text;
+    assert_dies(spawn_one, "used after fork in the child");
+    return (ssize_t)len;
+}
+
+// Hazard 46: a process that has not used trale dumps, and forks in the midst of
+// it. The child must not wait for a lock that nobody there unlocks.
+START_TEST(test_fork_during_first_dump)
+{
+    cookie_io_functions_t functions = { .write = fork_and_spawn };
+    FILE *out = fopencookie(NULL, "w", functions);
+
+    setvbuf(out, NULL, _IOLBF, BUFSIZ);
+    executor_dump(out);
+    ck_assert_int_eq(executor_block_on(ready(1)), 1);
+    fclose(out);
+}
+END_TEST
+
 // Two threads dump 10,000 times while tasks run, spawn, sleep and end. Under
 // the thread sanitizer too: a dump looks at no task that is being polled.
 START_TEST(test_dump_while_tasks_run)
@@ -1593,6 +1656,7 @@ Suite *trace_suite(void)
     add_test(suite, test_wakes_are_told_in_order, 60);
     add_test(suite, test_long_names, 20);
     add_test(suite, test_long_lines_are_written_whole, 20);
+    add_test(suite, test_cancelled_while_it_is_told, 20);
     add_test(suite, test_told_while_dropped, 20);
     add_test(suite, test_silent_by_default, 20);
     add_test(suite, test_blocking_poll_is_told, 20);
@@ -1609,6 +1673,8 @@ Suite *trace_suite(void)
     add_test(suite, test_dump_beyond_the_limit, 20);
     add_test(suite, test_dump_of_each_kind, 20);
     add_test(suite, test_dump_inside_a_task, 20);
+    add_test(suite, test_cancelled_while_it_dumps, 20);
+    add_test(suite, test_fork_during_first_dump, 20);
     add_test(suite, test_dump_while_tasks_run, 120);
     add_test(suite, test_broken_programs, 60);
     return suite;

@@ -321,6 +321,24 @@ static void other(void)
     pthread_join(thread(other_main, NULL), NULL);
 }
 
+static void *spawn_when_cancelled(void *data)
+{
+    pthread_cancel(pthread_self()); // at the next cancellation point
+    struct task_joiner joiner = executor_spawn(yields("spawned", 1, 0));
+    task_joiner_drop(&joiner);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return data;
+}
+
+// A thread was cancelled, and spawns before it comes to a cancellation point.
+static void cancelled(void)
+{
+    settle();
+    pthread_join(thread(spawn_when_cancelled, NULL), NULL);
+    settle();
+    settle();
+}
+
 // A task whose name is very long.
 static void names(void)
 {
@@ -700,12 +718,13 @@ int main(int argc, char *argv[])
     static const struct {
         const char *name;
         void (*run)(void);
-    } programs[] = { { "tasks", tasks },   { "foreign", foreign },
-                     { "cancel", cancel }, { "other", other },
-                     { "names", names },   { "stress", stress },
-                     { "wakes", wakes },   { "dropping", dropping },
-                     { "sleeps", sleeps }, { "computes", computes },
-                     { "naps", naps },     { "slow_reader", slow_reader } };
+    } programs[] = { { "tasks", tasks },        { "foreign", foreign },
+                     { "cancel", cancel },      { "other", other },
+                     { "names", names },        { "stress", stress },
+                     { "wakes", wakes },        { "dropping", dropping },
+                     { "sleeps", sleeps },      { "computes", computes },
+                     { "naps", naps },          { "slow_reader", slow_reader },
+                     { "cancelled", cancelled } };
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
         if (argc != 2 || strcmp(argv[1], programs[i].name) != 0) continue;
