@@ -1147,6 +1147,42 @@ static void join_detached(void)
     task_joiner_join(&joiner);
 }
 
+static void join_after_ready(void)
+{
+    static int wakes;
+    struct waker waker = counting_waker(&wakes);
+    struct context cx = { &waker };
+    struct task_joiner joiner = executor_spawn(ready(5));
+
+    settle();
+    if (future_poll(&joiner.future, &cx).value == 5) task_joiner_join(&joiner);
+}
+
+static void *join_it_too(void *joiner)
+{
+    return (void *)task_joiner_join(joiner);
+}
+
+static void join_on_two_threads(void)
+{
+    struct probe probe;
+    struct task_joiner joiner = probe_spawn(&probe);
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, join_it_too, &joiner);
+    task_joiner_join(&joiner);
+}
+
+// Hazard 35: a task is joined whose joiner, polled by hand, has already given
+// its output; or by two threads at once. The process must abort with the
+// reason, and neither give the output twice nor leave a thread waiting.
+START_TEST(test_output_is_given_once)
+{
+    assert_dies(join_after_ready, "joined twice");
+    assert_dies(join_on_two_threads, "joined twice");
+}
+END_TEST
+
 // Hazard 35: a task is joined inside a task, block_on is called inside a task,
 // a task is joined twice, or after its joiner was dropped. The process must
 // abort with the reason, and with the task's name where there is one.
@@ -2005,6 +2041,7 @@ Suite *task_suite(void)
     add_test(suite, test_spawn_from_many_threads, 60);
     add_test(suite, test_outputs_arrive, 20);
     add_test(suite, test_joiner_dropped, 20);
+    add_test(suite, test_output_is_given_once, 20);
     add_test(suite, test_wrong_joins_die, 20);
     add_test(suite, test_panic_while_stderr_is_held, 20);
     add_test(suite, test_failing_tasks, 20);
