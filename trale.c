@@ -89,6 +89,8 @@ static void thread_spawn(const char *name, void *(*loop)(void *));
 // against a poll after it was ready.
 struct poll future_poll(struct future *future, struct context *cx)
 {
+    if (future == NULL || future->vtable == NULL)
+        panic("there is nothing to await: a NULL future, or an empty joiner");
     if (future->done)
         panic("%s was polled after it was ready: drop it instead",
               future->vtable->name);
@@ -108,8 +110,6 @@ struct poll future_poll(struct future *future, struct context *cx)
 // in Rust. So a sleep that is over has closed its descriptor by then.
 struct poll await(struct future **child, struct context *cx)
 {
-    if (*child == NULL || (*child)->vtable == NULL)
-        panic("there is nothing to await: a constructor returned NULL");
     struct poll poll = future_poll(*child, cx);
     if (!poll.ready) return poll;
     future_drop(*child);
