@@ -17,17 +17,17 @@
 // goes round this ring until it is done:
 //
 //     executor_spawn --> run-queue --> executor_loop polls it --> done
-//                            ^                       | it has to wait
-//            task_wake |                       v
+//                            ^                   | it has to wait
+//                            | task_wake         v
 //     epoll: it is ready --> reactor_loop <-- reactor_register_waker
 //
-// Read this file from the top to the bottom, beside the Rust that it mirrors:
+// Read this file from top to bottom, beside the Rust that it mirrors:
 // hexagonal-sun/trale at commit 2e2bf2f, "Rust trale" from here on. "Later
 // trale" is a later commit. NOTES.md is the companion. trale.h declares what
-// programs use: struct future, poll, context and waker, which are Rust's std.
+// programs use: struct future, poll, context and waker, which Rust's std has.
 //
-// It is correct: no wake-up is lost, no task starves, what is dropped leaves
-// nothing behind. It is simple on purpose: one thread for all tasks, Linux only.
+// No wake-up is lost, no task starves, and what is dropped leaves nothing
+// behind. The file is simple on purpose: one thread for all tasks, Linux only.
 #define _GNU_SOURCE // for POLLRDHUP and pthread_setname_np
 #define _FILE_OFFSET_BITS 64
 #define _TIME_BITS 64 // on 32 bits too, a sleep may be longer than 68 years
@@ -45,48 +45,46 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-// A caption. It says what happens at this line, and to which task or to which
-// subscription. Here it compiles to nothing. examples/trace/trace.c gives it a
-// meaning and then includes this file: that build prints each event.
+// A caption says what happens at its line, and to which task or subscription.
+// Here it compiles to nothing. examples/trace/trace.c gives it a meaning and
+// then includes this file. That build, the talking one, prints each event.
 #ifndef EVENT
 #define EVENT(what, task, sub) ((void)0)
 #endif
 
-// For assertions: somebody holds the lock. POSIX cannot tell whether it is us.
+// For assertions: somebody has locked it. POSIX cannot tell whether we have.
 #define held(mutex) (pthread_mutex_trylock(mutex) == EBUSY)
 
-// The comment above each function ends its first line in three parts:
+// The comment above each function begins with three facts:
 //
 //     its name in Rust | the threads that run it | the locks
 //
-// "the executor" is the executor thread. (A future that was never spawned may
-// be polled and dropped by the thread that owns it.) "takes executor.lock": it
-// locks and unlocks it. "holds executor.lock": its caller has locked it. "no
-// lock": no lock is held when it is called, and it takes none. "any lock": it
-// works with and without.
+// "The executor" is the executor thread. (A future that was never spawned may
+// be polled and dropped by the thread that owns it.) "Takes executor.lock": it
+// locks and unlocks it. "Holds executor.lock": its caller has locked it. "No
+// lock": no lock is held when it is called, and it takes none. "Any lock": it
+// does not matter. No thread here holds executor.lock and reactor.lock at once.
 //
-// There are two locks, executor.lock and reactor.lock. No thread holds both.
-//
-// These stand at the end of the file, because Rust's std has them. panic is
-// declared in trale.h: it prints one line and aborts.
+// Three functions are at the end of the file, because Rust's std has them:
+// panic, which prints one line and aborts (trale.h declares it), and these two.
 static inline void lock(pthread_mutex_t *mutex); // Mutex::lock
 static void thread_spawn(const char *name, void *(*loop)(void *));
 
 // ---------------------------------------------------------------------------
 // std: Future, and what rustc makes of .await
 //
-// A future is something that can be polled. A poll does what can be done without
-// blocking. Then it returns POLL_READY with the output, or POLL_PENDING.
+// A future can be polled. A poll does what it can do without blocking. Then it
+// returns POLL_READY with the output, or POLL_PENDING.
 //
-// An async block is a future too: a struct holds its locals and the line where
-// it stopped, and its poll function jumps to that line. trale.h has the macros,
-// and examples/states.c shows the same without macros.
+// An async block is a future too. A struct holds its locals and the line where
+// it stopped, and its poll function jumps to that line. trale.h has the macros
+// for this. examples/states.c shows the same without macros.
 // ---------------------------------------------------------------------------
 
 // Future::poll | the executor | no lock
 //
-// Everybody polls through this function, so no future needs a check of its own
-// against a poll after it was ready.
+// All polls come through here. So no future has to check for itself whether it
+// is polled again after it was ready.
 struct poll future_poll(struct future *future, struct context *cx)
 {
     if (future == NULL || future->vtable == NULL)
@@ -102,9 +100,9 @@ struct poll future_poll(struct future *future, struct context *cx)
 // .await, one step of it | the executor | no lock
 //
 // If the child is pending, the caller returns POLL_PENDING to its own caller,
-// and so on, up to executor_loop. That suspends the task. Its state stays in
-// the structs, and no stack is needed. To resume it, executor_loop polls the
-// task's future again, and each future on the way polls its child.
+// and so on, up to executor_loop. Now the task is suspended. Its state is in the
+// structs, so it needs no stack. Later executor_loop polls the task's future
+// again, and each future on the way polls its child: the task goes on.
 //
 // If the child is ready, it is dropped before the parent's next statement, as
 // in Rust. So a sleep that is over has closed its descriptor by then.
@@ -120,7 +118,7 @@ struct poll await(struct future **child, struct context *cx)
 // ---------------------------------------------------------------------------
 // task.rs: the executor
 //
-// It follows eight rules. The code cites them by number.
+// It follows eight rules. The comments cite them by number.
 //
 // 1. A task is on the run-queue, or on the wait-queue, or it is done and on
 //    neither. One lock guards both queues.
@@ -129,72 +127,75 @@ struct poll await(struct future **child, struct context *cx)
 // 3. A wake moves a task from the wait-queue to the tail of the run-queue. If
 //    the task is not on the wait-queue, the wake changes nothing. So a second
 //    wake, a late wake and a wake of a done task do no harm.
-// 4. A task that is ready leaves the queue that it is on. That can be the
+// 4. A task that is ready leaves the queue that it is on. That is the
 //    run-queue, if a wake came during its last poll.
 // 5. The run-queue is first in, first out. So no task starves another.
-// 6. No lock is held while we call through a vtable: to poll or drop a future,
-//    to clone, wake or drop a waker. The function that we call may call us.
-//    The futures of a task are polled and dropped on the executor thread only.
-// 7. A subscription is one future's wait for one descriptor. It owns its waker.
-//    The reactor ignores an event for a subscription that is gone.
-// 8. A waiting task of which nobody holds a waker can never run again. We count
-//    the wakers, so we notice that at once, and panic. (Tasks that wait for
-//    each other in a circle do hold wakers. We do not notice those.)
+// 6. We hold no lock while we call through a vtable: to poll or drop a future,
+//    to clone, wake or drop a waker. What we call may call us again. A task's
+//    future is polled and dropped on the executor thread only.
+// 7. A subscription is one future's wait for one descriptor. It owns a waker.
+//    An event that comes too late, when the subscription is gone, is ignored.
+// 8. If a task waits and nobody holds a waker of it, it can never run again. We
+//    count the wakers, so we notice this at once, and panic. (Tasks that wait
+//    for each other in a circle hold wakers. We do not notice those.)
 //
-// These are all the moves there are:
+// These are all the moves that a task makes:
 //
 //     from          to            by
 //     (new)         run-queue     executor_spawn
-//     run-queue     wait-queue    executor_loop, step 2: before each poll
+//     run-queue     wait-queue    executor_loop, step 2, before each poll
 //     wait-queue    run-queue     task_wake, on any thread
 //     wait-queue    done          task_finish, after a poll that was ready
 //     run-queue     done          the same, if a wake came during that poll
 // ---------------------------------------------------------------------------
 
-// Rule 1. While a task is being polled it is WAITING, or RUNNABLE if a wake came.
+// The state of rule 1. A task that is being polled is WAITING, or RUNNABLE if a
+// wake has come meanwhile.
 enum task_state { RUNNABLE, WAITING, DONE };
 
-// A queue is a ring of links: one of its own, and one in each of its tasks. So
-// a task can leave the middle of a queue, and queues need no memory of theirs.
+// A queue is a ring of links: one is the queue itself, the others are in its
+// tasks. So a task can leave the middle of a queue, and no memory is allocated.
 struct link {
     struct link *prev, *next;
 };
 
-// task.rs: Task, an Arc in Rust. One block of memory holds the task and, behind
-// it, its future. Three hold the block: the wakers, the joiner, and the
-// executor during a poll. It is freed when the task is done and all have let go.
+// task.rs: Task, an Arc in Rust. One block of memory holds the task and its
+// future. Three things keep the block: the task's wakers, its joiner, and the
+// executor while it polls the task. When the task is done and all three are
+// gone, the block is freed.
 struct task {
     // Guarded by executor.lock:
-    _Alignas(16) struct link link; // place in a queue, unless DONE
-    struct waker awaiter;          // of the task that awaits this one, or empty
-    pthread_cond_t *join_cv;       // of the thread that joins this one, or NULL
-    intptr_t output;               // once it is DONE
-    _Atomic unsigned wakers;       // how many clones of its waker there are
-    enum task_state state : 8;     // rule 1
-    bool has_joiner;               // not joined, awaited or detached yet
-    // Set by executor_spawn, then constant:
+    struct link link;          // its place in a queue, unless it is DONE
+    struct waker awaiter;      // of the task that awaits this one, or empty
+    pthread_cond_t *join_cv;   // of the thread that joins this one, or NULL
+    intptr_t output;           // once it is DONE
+    _Atomic unsigned wakers;   // how many there are; grows without the lock too
+    enum task_state state : 8; // which queue it is on
+    bool has_joiner;           // nobody has joined, awaited or detached it yet
+    // Constant, once it is spawned:
     uint64_t id; // 1, 2, 3, ...
-    // Only the executor thread touches it:
-    struct future future[]; // the one that stands behind the task
+    // Used by the executor thread only, without the lock:
+    _Alignas(16) struct future future[]; // one, and the rest of its struct
 };
 
 // task.rs: Executor. Rust has a lock for each queue. With one lock for both,
 // nobody sees a task on its way between them.
 static struct executor {
     pthread_mutex_t lock;       // guards all of this, and the tasks
-    pthread_cond_t cv;          // signalled when run_q has gained a task
-    struct link run_q, waiting; // the tasks that are RUNNABLE, WAITING
-    struct task *polling; // the task in steps 2 to 5 of executor_loop, or NULL
-    uint64_t spawned;     // how many tasks so far
+    pthread_cond_t cv;          // signalled when run_q is not empty any more
+    struct link run_q, waiting; // the run-queue and the wait-queue
+    struct task *polling;       // the task in steps 2 to 5 of the loop, or NULL
+    uint64_t spawned;           // how many tasks so far
 } executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
                .run_q = { &executor.run_q, &executor.run_q },
                .waiting = { &executor.waiting, &executor.waiting } };
 
 // The task that this thread polls, or NULL. So it is NULL on all threads but
-// the executor thread. A panic names this task, and a join is refused inside it.
+// the executor thread. It has two uses: a panic names this task, and inside a
+// task a join is refused, because it would block the thread that polls all.
 static _Thread_local struct task *current;
 
-// See below:
+// These four come below, in "what happens to a task".
 static void task_move(struct task *task, enum task_state state);
 static void task_finish(struct task *task, intptr_t output);
 static inline void task_release(struct task *task);
@@ -206,40 +207,39 @@ static void *executor_loop(void *unused)
     lock(&executor.lock);
     for (;;) {
         // 1. Take the oldest task of the run-queue. Sleep while there is none.
-        // (Rust trale takes the youngest. If that wakes itself, all others
-        // starve: rule 5.)
+        // (Rust trale takes the youngest. If that one always wakes itself, all
+        // others starve: rule 5.)
         while (executor.run_q.next == &executor.run_q)
             pthread_cond_wait(&executor.cv, &executor.lock);
         struct task *task = (struct task *)executor.run_q.next;
 
         // 2. Move it to the wait-queue, although it was not polled yet. The
-        // poll may register the waker with the reactor, and the reactor thread
-        // may wake it before the poll returns. That wake must find the task on
-        // the wait-queue, or it changes nothing and is lost (rules 2 and 3).
+        // poll may give the waker to the reactor, and the reactor thread may
+        // wake it before the poll returns. That wake must find the task on the
+        // wait-queue. Else it changes nothing and is lost (rules 2 and 3).
         task_move(task, WAITING);
         executor.polling = current = task;
         EVENT("poll", task, NULL);
         pthread_mutex_unlock(&executor.lock);
 
         // 3. Poll it without a lock (rule 6): it may spawn, wake, register and
-        // drop what it likes. The waker in the context is only lent: it is not
-        // counted, and who wants to keep it clones it.
+        // drop. The waker in the context is only lent, and is not counted. A
+        // future that wants to keep it clones it.
         struct context cx = { &(struct waker){ &task_vt, task } };
         EVENT("step", task, NULL);
         struct poll poll = future_poll(task->future, &cx);
-        if (poll.ready) future_drop(task->future);
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
-        // waker and will wake the task, or has done so. Ready: the task leaves
-        // its queue (rule 4), and whoever joins or awaits it gets the output.
-        // The future was dropped first, so its locals are gone by then.
+        // waker and will wake the task, or already has. Ready: drop the future.
+        // Then finish the task: it leaves its queue (rule 4), and its output
+        // goes to whoever joins or awaits it. By then its locals are gone.
+        if (poll.ready) future_drop(task->future);
         lock(&executor.lock);
         if (poll.ready) task_finish(task, poll.value);
         if (!poll.ready) EVENT("pending", task, NULL);
 
-        // 5. The executor lets go of the task. If it waits and no clone of its
-        // waker is left, this is where rule 8 panics. The lock stays with us
-        // for step 1.
+        // 5. Let go of the task. If it waits and has no waker, task_release
+        // panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
         task_release(task);
     }
@@ -249,35 +249,35 @@ static void *executor_loop(void *unused)
 // ---------------------------------------------------------------------------
 // task.rs: what happens to a task
 //
-// A wake can come while the poll runs. This is why rule 2 exists:
+// A wake can come during a poll. Rule 2 is there for this:
 //
-//     main       executor thread       reactor thread   run-q  wait-q  wakers
-//     spawns #1                                         #1     -       0
-//     joins it   2. moves it                            -      #1      0
-//     .          3. polls: registers                    -      #1      1
-//     .          .                     fd is ready      -      #1      1
-//     .          .                     wakes #1         #1     -       0
-//     .             returns pending                     #1     -       0
-//     .          2. moves it                            -      #1      0
-//     .          3. polls: ready                        -      #1      0
-//     .          4. finishes it                         -      -       0
-//     has output 5. lets go                             -      -       0
+//     main       executor thread      reactor thread  run-q  wait-q  wakers
+//     spawns #1                                       #1     -       0
+//     joins it   2. moves it                          -      #1      0
+//     .          3. polls: registers                  -      #1      1
+//     .          .                    fd is ready     -      #1      1
+//     .          .                    wakes #1        #1     -       0
+//     .             returns pending                   #1     -       0
+//     .          2. moves it                          -      #1      0
+//     .          3. polls: ready                      -      #1      0
+//     .          4. finishes it                       -      -       0
+//     has output 5. lets go                           -      -       0
 //
-// If the executor moved the task after the poll, the wake would not find it on
-// the wait-queue, and change nothing:
+// Without rule 2 the task would move after the poll. The wake would not find it
+// on the wait-queue:
 //
-//     .          3. polls: registers                    -      -       1
-//     .          .                     wakes #1: no-op  -      -       0
-//     .             returns pending                     -      -       0
-//     .          2. moves it, too late                  -      #1      0
+//     .          3. polls: registers                  -      -       1
+//     .          .                    wakes #1: lost  -      -       0
+//     .             returns pending                   -      -       0
+//     .          2. moves it, late                    -      #1      0
 //
-// Now the task waits, and nobody will ever wake it.
+// Now the task waits, and nobody is left who could wake it.
 // ---------------------------------------------------------------------------
 
 // Vec::push, Slab::insert, and their undoing | any thread | holds executor.lock
 //
 // Takes the task off its queue and puts it at the tail of the queue of its new
-// state. DONE has none.
+// state. DONE has no queue. Each change of a task's state is a call of this.
 static void task_move(struct task *task, enum task_state state)
 {
     struct link *link = &task->link;
@@ -296,16 +296,15 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Called when a waker, the joiner or the executor has let go of the task. What
-// is left decides. During a poll the executor holds it, so this does nothing.
+// Called when a waker, the joiner or the executor is gone. As long as there is a
+// waker, or the executor polls the task, this does nothing.
 //
-// No wakers, and not being polled: then no waker of this task can appear any
-// more. A waker is a clone of another one, and the first one is lent by step 3
-// of executor_loop. So rule 8 is never a false alarm. (In Rust such a task
-// sleeps for ever, and nobody is told.)
+// Else no waker of this task can appear any more: a waker is a clone of another
+// one, and the first is lent by step 3 of executor_loop. So rule 8 is never a
+// false alarm. (In Rust such a task sleeps for ever, and nobody is told.)
 //
-// The future was dropped in step 3, on the executor thread. Only the memory is
-// freed here, on any thread.
+// Step 4 has dropped the future on the executor thread. Here we only free the
+// memory, on any thread.
 static void task_release(struct task *task)
 {
     if (task->wakers > 0 || task == executor.polling) return;
@@ -321,9 +320,9 @@ static void task_release(struct task *task)
 // mpsc::Sender::send | the executor | holds executor.lock, but not while it
 // wakes
 //
-// The task is done. Its output goes to the thread that joins it, or to the task
-// that awaits it, if there is one yet. The awaiter's waker is called without a
-// lock (rule 6). The task stays in memory meanwhile: executor.polling holds it.
+// Now the output can be had: by the thread that joins the task, or by the task
+// that awaits it. If one is there already, it is told. The awaiter's waker is
+// woken without a lock (rule 6). executor.polling keeps our task meanwhile.
 static void task_finish(struct task *task, intptr_t output)
 {
     task_move(task, DONE);
@@ -337,9 +336,10 @@ static void task_finish(struct task *task, intptr_t output)
     lock(&executor.lock);
 }
 
-// Arc::clone | any thread | takes executor.lock
+// Arc::clone | any thread | any lock
 //
-// The caller has a waker already, so the task cannot be freed meanwhile.
+// Takes no lock. The caller has a waker, or is inside the task's poll, so the
+// count matters to nobody at this moment.
 static void task_clone(void *data)
 {
     ((struct task *)data)->wakers++;
@@ -356,10 +356,13 @@ static void task_drop(void *data)
 
 // task.rs: <Task as Wake>::wake | any thread | takes executor.lock
 //
-// This is rule 3. If the task is on the run-queue, it will be polled anyway, and
-// its future will see then what it was woken for. If it is done, it is on no
-// queue. (Rust trale does not ask whether the task waits. It removes it from
-// the wait-queue, and panics if it is not there.)
+// This is rule 3. A task on the run-queue will be polled anyway, and sees then
+// what it was woken for. A done task needs no poll.
+//
+// If we did not ask whether the task waits, a late wake would put a done task
+// back on the run-queue. It would be polled again after it was ready, or after
+// it was freed. (Rust trale does not ask. It removes the task from the
+// wait-queue, and panics if it is not there.)
 static void task_wake(void *data)
 {
     struct task *task = data;
@@ -377,22 +380,23 @@ static void task_wake(void *data)
 
 // task.rs: impl Wake for Task
 //
-// A waker is these three functions and a pointer. Who holds one knows nothing
-// else of the task or of the executor. This is how the reactor wakes a task.
+// A waker is these three functions and a pointer. Its owner knows nothing else
+// of the task and the executor. So the reactor can wake tasks without knowing
+// that there are any.
 static const struct waker_vtable task_vt = { task_clone, task_wake, task_drop };
 
 // ---------------------------------------------------------------------------
 // task.rs: spawn and join
 //
-// In Rust the joiner is the receiving end of a channel. Here the task itself is
-// the channel, because the joiner holds it until the output was taken.
+// In Rust a joiner is the receiving end of a channel. Here the task itself is
+// the channel: the joiner keeps it until the output was taken.
 // ---------------------------------------------------------------------------
 
 // Box::pin | any thread | no lock
 //
-// Leaves room for a task in front of the future. So a spawn allocates nothing,
-// and a future never moves. Production runtimes keep the two together as well.
-// Zeroed memory is a state machine at its start, with no child and no waker.
+// There is room for a task in front of the future. So a spawn allocates nothing
+// and moves nothing. Production runtimes keep the two together too. All of it is
+// zero: an async block at its start, without child, without waker.
 void *future_new(size_t size, const struct future_vtable *vtable)
 {
     struct task *task = calloc(1, sizeof(*task) + size);
@@ -414,8 +418,8 @@ void future_drop(struct future *future)
 
 // drop(TaskJoiner) | any thread | holds executor.lock, and returns without
 //
-// The joiner lets go of the task. If a task awaited this one, the waker of that
-// task is dropped without the lock (rule 6).
+// The joiner lets go of the task. It may have been polled by a task that awaits
+// this one. The waker that it left here is dropped without the lock (rule 6).
 static void joiner_release(struct task_joiner *joiner)
 {
     struct waker awaiter = waker_take(&joiner->task->awaiter);
@@ -430,8 +434,8 @@ static void joiner_release(struct task_joiner *joiner)
 
 // drop(TaskJoiner) | any thread | takes executor.lock
 //
-// task_joiner_drop comes here. If nobody has joined or awaited the task, it is
-// detached: it runs on, and its output is lost.
+// This is what task_joiner_drop calls. A task that nobody has joined or awaited
+// is detached now: it runs on, and its output is lost.
 static void join_drop(struct future *future)
 {
     struct task_joiner *joiner = (struct task_joiner *)future;
@@ -443,13 +447,12 @@ static void join_drop(struct future *future)
 
 // task.rs: TaskJoiner::join | any thread but the executor | takes executor.lock
 //
-// The condition variable is on our stack. Who signals it holds the lock, and we
-// return with the lock, so nobody uses it after it is gone. For the same reason
-// the thread must not be cancelled while it waits.
+// The condition variable is on our stack. task_finish signals it under the lock,
+// and we need the lock to return. So it is not used after we have returned. For
+// the same reason this thread must not be cancelled while it waits here.
 intptr_t task_joiner_join(struct task_joiner *joiner)
 {
     pthread_cond_t done = PTHREAD_COND_INITIALIZER;
-    struct task *task = joiner->task;
     int cancellable;
 
     if (current != NULL)
@@ -457,6 +460,7 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
               "AWAIT the joiner instead");
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     lock(&executor.lock);
+    struct task *task = joiner->task;
     if (task == NULL || joiner->future.done || task->join_cv != NULL)
         panic("joined twice: a task gives its output only once");
     task->join_cv = &done;
@@ -470,9 +474,9 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
 
 // later trale: TaskJoiner::poll | the executor | takes executor.lock
 //
-// A leaf future, but it waits for a task and not for the kernel. It stores the
-// waker and looks at the state under one lock, so the task cannot finish
-// between the two. A waker that is not needed is dropped with the joiner.
+// This future waits for a task, not for the kernel. It stores the waker and
+// looks at the state under one lock, so the task cannot finish between the two.
+// If the task is done already, the waker is dropped with the joiner.
 static struct poll join_poll(struct future *future, struct context *cx)
 {
     struct task *task = ((struct task_joiner *)future)->task;
@@ -494,7 +498,11 @@ static const struct future_vtable joiner = { "joiner", join_poll, join_drop };
 // task.rs: Executor::get, Executor::spawn | any thread | takes executor.lock
 //
 // The first task starts the executor thread. Once we unlock, the task may run,
-// and even be done before we return. The joiner keeps its memory.
+// and even be done before we return. The joiner keeps it in memory.
+//
+// The executor thread can be asleep only if it polls nothing, and if our task is
+// the first on the run-queue. Only then we signal, and only after we unlock:
+// else it would wake up to wait for our lock. task_wake does the same.
 struct task_joiner executor_spawn(struct future *future)
 {
     if (future == NULL || future->in_place)
@@ -528,42 +536,51 @@ intptr_t executor_block_on(struct future *future)
 // ---------------------------------------------------------------------------
 // reactor/mod.rs: the reactor
 //
-// It sleeps in epoll_wait and wakes the futures whose descriptors are ready. It
+// It sleeps in epoll_wait, and wakes the futures whose descriptors are ready. It
 // knows no tasks, only wakers. So another executor can use it too.
 //
 // A wake is only a hint. The woken future tries its system call again, and
-// registers again if it has to. So a wake too many costs one poll. A wake too
-// few cannot happen. If the descriptor becomes ready after the failed try and
-// before the registration, epoll reports it all the same: it is level-triggered
-// here. It reports what is ready, not what changes.
+// registers again if it must. So a wake too many costs one poll. A wake too few
+// cannot happen. A descriptor may become ready after the failed try and before
+// the registration. epoll reports it all the same, because we use it
+// level-triggered: it reports what is ready, not what has changed.
+//
+// epoll takes a descriptor only once, but several futures may wait for it. So
+// we keep lists, and tell epoll what all who wait for a descriptor want. It is
+// in the epoll set as long as somebody waits. A registration is one-shot: a
+// future that is woken waits no longer. (In Rust trale only one task can wait
+// for a descriptor. A second registration panics, with the lock held.)
 // ---------------------------------------------------------------------------
 
-// reactor/mod.rs: Reactor, and reactor/poll.rs: Poll. The lock guards all of
-// it, and each struct subscription that is on a list. A subscription that is on
-// no list belongs to its future. (epoll, once it is set, needs no lock.)
-//
-// The lists are a hash table: descriptor fd is on list fd % LISTS. So there may
-// be any number of descriptors, and the lists are short. A production runtime
-// keeps a descriptor's list beside the descriptor.
+// The lists are a hash table: those who wait for fd are on list fd % LISTS, in
+// order of registration. So any number of descriptors will do. A production
+// runtime keeps such a list beside each descriptor.
 enum { LISTS = 1 << 14 };
 
+// reactor/mod.rs: Reactor, and reactor/poll.rs: Poll. A subscription that is on
+// no list belongs to its future, and the lock does not guard it.
 static struct reactor {
-    pthread_mutex_t lock;
-    int epoll;                           // -1 until the first registration
-    uint32_t generation;                 // of the last change of a list
-    struct subscription *waiting[LISTS]; // each in order of registration
+    pthread_mutex_t lock; // guards all of this, and what is on the lists
+    int epoll;            // -1 until the first registration, then constant
+    uint32_t generation;  // of the last change, see list_change
+    struct subscription *waiting[LISTS]; // reactor/poll.rs: Slab<Subscription>
 } reactor = { PTHREAD_MUTEX_INITIALIZER, .epoll = -1 };
 
 // reactor/poll.rs: Poll::insert, slab.remove | any thread | holds reactor.lock
 //
-// Puts the subscription at the end of its list, or takes it off, and tells epoll
-// what those who wait for the descriptor want now, all together. Returns 0, or
-// -errno if epoll refuses a new descriptor. Then the list is as it was.
+// Puts the subscription at the end of its list, or takes it off. Then tells
+// epoll what those who wait for this descriptor want now. Returns 0, or -errno
+// if epoll refuses a new descriptor; then the list is as it was.
 //
-// epoll forgets a descriptor that is closed. So the other changes fail if it was
-// closed too early. We notice that only here: when one more future waits for it,
-// or one waits no longer. Its number may belong to another file by then, so
-// there is no safe way on. If nobody comes here, its future waits for ever.
+// Each change begins a new generation. Its number and the descriptor are the
+// data of the events to come. So the reactor thread can tell an event that it
+// fetched before the change: it has other data than the subscription (rule 7).
+// Nothing is lost, because epoll looks anew at what we tell it.
+//
+// epoll forgets a descriptor that is closed. If it was closed too early, while a
+// future waits for it, we notice only here: when one more future waits for the
+// same number, or one waits no longer. The number may belong to another file by
+// then, so we panic. If nobody comes here, the future waits for ever.
 static int list_change(struct subscription *sub, bool insert)
 {
     struct subscription **list = &reactor.waiting[(uint32_t)sub->fd % LISTS];
@@ -590,24 +607,23 @@ static int list_change(struct subscription *sub, bool insert)
     return -errno;
 }
 
-// reactor/mod.rs: Reactor::reactor_loop, and reactor/poll.rs: Poll::wait | the
+// reactor/mod.rs: Reactor::reactor_loop, reactor/poll.rs: Poll::wait | the
 // reactor | takes reactor.lock
 static void *reactor_loop(void *unused)
 {
     for (;;) {
         struct epoll_event event;
 
-        // 1. Wait for an event. (One at a time, as in Rust trale. Production
-        // runtimes fetch many.) SIGSTOP and SIGCONT cause EINTR, even though
-        // this thread blocks all signals.
+        // 1. Wait for an event: one, as in Rust trale. Production runtimes fetch
+        // many at once. EINTR comes after SIGSTOP and SIGCONT, although this
+        // thread blocks all signals.
         while (epoll_wait(reactor.epoll, &event, 1, -1) == -1)
             if (errno != EINTR) panic("epoll_wait: %s", strerror(errno));
 
-        // 2. Find the future that it is for: the first that registered. If the
-        // descriptor is ready for others too, epoll says so again. If it failed
-        // or was hung up, it is ready for all: they are woken one after the
-        // other, and their system calls tell them why. If nobody is found, the
-        // event is too old (rule 7).
+        // 2. Find who it is for: the first that registered. If the descriptor is
+        // ready for others too, epoll says so again. If it failed or was hung
+        // up, all are woken, one after the other. Their system calls tell them
+        // why. If we find nobody, the event has come too late (rule 7).
         lock(&reactor.lock);
         struct subscription *sub =
             reactor.waiting[(uint32_t)event.data.u64 % LISTS];
@@ -619,8 +635,8 @@ static void *reactor_loop(void *unused)
         struct waker due = sub ? waker_take(&sub->waker) : (struct waker){ 0 };
         pthread_mutex_unlock(&reactor.lock);
 
-        // 3. Wake it without a lock (rule 6). Waking a task takes executor.lock,
-        // and a waker from elsewhere may even register with us.
+        // 3. Wake it without a lock (rule 6): task_wake takes executor.lock, and
+        // the waker of another executor may even register with us.
         waker_wake(&due);
     }
     return unused; // never
@@ -628,13 +644,15 @@ static void *reactor_loop(void *unused)
 
 // reactor/mod.rs: Reactor::register_waker | any thread | takes reactor.lock
 //
+// The first registration starts the reactor thread.
+//
 // A future that still waits may be polled again, and then it registers again.
-// Its old registration is undone: the latest waker wins, and the subscription
+// Its old registration is undone. So the latest waker wins, and the subscription
 // goes to the tail of its list. (Rust trale adds the descriptor to epoll a
 // second time, and panics.)
 //
-// Once the lock is released, the reactor thread may wake the waker, even before
-// the caller has returned POLL_PENDING. That is what rule 2 is for.
+// Once we unlock, the reactor thread may wake the waker, even before our caller
+// has returned POLL_PENDING. Rule 2 is there for this.
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker)
 {
@@ -656,9 +674,9 @@ struct poll reactor_register_waker(struct subscription *sub,
 
 // drop(Subscription) | any thread | takes reactor.lock
 //
-// Without a waker it has never registered, or the reactor thread was faster: it
-// has taken the waker and wakes it. That is a wake too many, and harmless (rule
-// 3).
+// Without a waker, it is on no list: it has never registered, or the reactor
+// thread was faster, has taken the waker and wakes it. That is a wake too many,
+// and harmless (rule 3).
 void reactor_deregister_waker(struct subscription *sub)
 {
     lock(&reactor.lock);
@@ -672,16 +690,18 @@ void reactor_deregister_waker(struct subscription *sub)
 // ---------------------------------------------------------------------------
 // futures/timer.rs: a leaf future
 //
-// A leaf future is the end of a chain of awaits. It awaits no other future, but
-// asks the kernel. All leaf futures are made alike: try; if that would block,
-// register the waker and return POLL_PENDING; when polled again, try again. They
-// do not ask why they are polled, so a spurious poll does no harm.
+// A leaf future is the end of a chain of awaits. It awaits no other future, it
+// asks the kernel. All leaf futures are made alike:
+//
+//     try a system call that does not block;
+//     if it would block, register the waker and return POLL_PENDING;
+//     when polled again, for whatever reason, try again.
 //
 // A timerfd is a descriptor that becomes ready at a point in time. So the
-// reactor needs no notion of time. One sleep costs six system calls:
-// timerfd_create, epoll_ctl (add), timerfd_settime; epoll_wait and epoll_ctl
-// (delete) on the reactor thread; close. Production runtimes sort their timers
-// themselves, and use the timeout of epoll_wait.
+// reactor needs no notion of time. A sleep costs six system calls:
+// timerfd_create, epoll_ctl (add) and timerfd_settime on the executor thread,
+// epoll_wait and epoll_ctl (delete) on the reactor thread, and close. Production
+// runtimes sort their timers themselves, and use the timeout of epoll_wait.
 // ---------------------------------------------------------------------------
 
 // futures/timer.rs: Timer. As in every future of ours, the struct future comes
@@ -705,12 +725,12 @@ static int64_t instant_now(void)
 
 // futures/timer.rs: Timer::poll | the executor | takes reactor.lock
 //
-// The time is absolute, so it does not matter how late or how often we are
-// polled. If it has just passed, the timer fires at once. (Rust trale's time is
+// The time is absolute. So it does not matter how late or how often we are
+// polled, and a time that has just passed fires at once. (Rust trale's time is
 // relative. It can become zero, which disarms the timer: the sleep never ends.)
 //
 // We register before we arm the timer. Else it could fire while we still hold
-// reactor.lock, and the reactor thread would wake up only to wait for us.
+// reactor.lock, and the reactor thread would wake up to wait for us.
 static struct poll timer_poll(struct future *future, struct context *cx)
 {
     struct timer *self = (struct timer *)future;
@@ -724,15 +744,15 @@ static struct poll timer_poll(struct future *future, struct context *cx)
     struct poll poll = reactor_register_waker(&self->sub, cx->waker);
     if (!poll.ready && timerfd_settime(*fd, TFD_TIMER_ABSTIME, &at, NULL) == -1)
         return POLL_READY(-errno);
-    // The contract of a leaf future: it returns POLL_PENDING only if somebody
-    // holds a clone of cx->waker and will wake it. Here that is the reactor.
+    // The contract of every leaf future: it returns POLL_PENDING only if
+    // somebody holds a clone of cx->waker, and will wake it. Here the reactor.
     return poll;
 }
 
 // drop(Timer) | the executor | takes reactor.lock
 //
-// The sleep is over, or is cancelled. The reactor must forget the descriptor
-// before we close it: then the kernel may give its number to another file.
+// The sleep is over, or cancelled. The reactor must forget the descriptor before
+// we close it. After that the kernel may give its number to another file.
 static void timer_drop(struct future *future)
 {
     struct timer *self = (struct timer *)future;
@@ -744,8 +764,8 @@ static void timer_drop(struct future *future)
 // futures/timer.rs: Timer::sleep | any thread | no lock
 //
 // The clock starts here, as in Rust, and not at the first poll. The descriptor
-// is made at the first poll: there, an error can be returned (Rust trale
-// panics), and a sleep that is over by then needs no descriptor.
+// is made by the first poll, because a poll can return an error. (Rust trale
+// panics.) A sleep that is over by then needs no descriptor.
 struct future *timer_sleep(struct duration duration)
 {
     static const struct future_vtable vt = { "timer", timer_poll, timer_drop };
@@ -761,8 +781,8 @@ struct future *timer_sleep(struct duration duration)
 // futures/udp.rs: two more leaf futures
 //
 // A UdpSocket is its descriptor. In Rust it is an Arc, and the futures borrow
-// the buffers, so both live long enough. Here the caller sees to that. An async
-// block that keeps socket and buffer in its struct does it without effort.
+// the buffers, so both live long enough. Here the caller sees to that. The
+// simple way: an async block keeps socket and buffer in its struct.
 // ---------------------------------------------------------------------------
 
 // futures/udp.rs: UdpSocket::bind | any thread | no lock
@@ -795,15 +815,15 @@ struct datagram {
 // futures/udp.rs: RecvFrom::poll, SendTo::poll | the executor | takes
 // reactor.lock
 //
-// The data is read in the poll that is ready. So a RecvFrom that is dropped
-// while pending has taken no datagram. MSG_TRUNC makes recvfrom return the
-// length of the datagram, even if buf is shorter (Rust cuts it, and does not
-// tell). MSG_DONTWAIT: a socket that blocks would stop all tasks.
+// The data is read by the poll that is ready. So a RecvFrom that is dropped while
+// pending has taken no datagram. MSG_TRUNC: recvfrom returns the length of the
+// datagram, even if buf is shorter. (Rust cuts it, and does not tell.)
+// MSG_DONTWAIT: a call that blocks would stop all tasks.
 //
 // A socket can be shut down, or have an error message that nobody reads
-// (IP_RECVERR). Then epoll always reports it, and the system call always says
-// EAGAIN: to wait again would be to spin. So from the third poll on we ask
-// first whether it is so. (POLLERR and POLLHUP are always asked for.)
+// (IP_RECVERR). Then epoll reports it again and again, but the system call says
+// EAGAIN. To wait for ever would be to spin. So from the third poll on we look
+// first whether the socket has ended. (poll always looks for errors.)
 static struct poll udp_poll(struct future *future, struct context *cx)
 {
     struct datagram *self = (struct datagram *)future;
@@ -832,8 +852,8 @@ static void udp_drop(struct future *future)
 
 // futures/udp.rs: UdpSocket::recv_from | any thread | no lock
 //
-// Futures are lazy: this only notes what the polls will try. An IPv6 address is
-// the longer of the two kinds, so there is room for both.
+// Futures are lazy: here we only note what the polls will try. addr has room for
+// the longer of the two kinds of address.
 struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
                                     struct socket_addr *source)
 {
@@ -868,25 +888,27 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 // ---------------------------------------------------------------------------
 // What Rust brings along, and C does not: panics, locks, threads
 //
-// There are two kinds of failure. What the world does to us (no descriptor is
-// left, nobody listens on that port) becomes a negative errno, and the task
-// goes on. A mistake in the program, or a failure that leaves nothing sensible
-// to do (no memory, no thread), is a panic. rustc would refuse to compile many
-// of those mistakes.
+// There are two kinds of failure. Some come from the world: no descriptor is
+// left, nobody listens on that port. They become a negative errno, and the task
+// goes on. Others are mistakes in the program, or leave nothing sensible to do:
+// no memory, no thread. They are panics. rustc refuses many of those mistakes.
 // ---------------------------------------------------------------------------
 
-static _Atomic enum { UNUSED, USED, FORKED } process; // FORKED: and USED before
+// What this process has done with trale. FORKED: its parent had used it.
+static _Atomic enum { UNUSED, USED, FORKED } process;
 
 // ours, called by fork | the forked child, which has one thread | any lock
 //
-// fork copies only the thread that calls it. In the child our locks are in any
-// state, and nobody polls tasks or waits for descriptors.
+// fork copies only the thread that calls it. In the child a lock may be locked
+// by a thread that is not there, and nobody polls or waits.
 static void note_fork(void)
 {
     if (process == USED) process = FORKED;
 }
 
-// ours | the thread that starts the program, before main | no lock
+// ours | the thread that starts the program | no lock
+//
+// Runs before main: another thread may fork during the very first spawn.
 __attribute__((constructor)) static void watch_forks(void)
 {
     if (pthread_atfork(NULL, NULL, note_fork) != 0) panic("out of memory");
@@ -894,8 +916,8 @@ __attribute__((constructor)) static void watch_forks(void)
 
 // Mutex::lock | any thread | returns with the lock
 //
-// Every function that needs the threads takes a lock first, so this is where a
-// forked child is told.
+// Every function that needs our threads takes a lock first. So this is the place
+// to refuse in a forked child.
 static void lock(pthread_mutex_t *mutex)
 {
     if (process == FORKED)
@@ -908,8 +930,8 @@ static void lock(pthread_mutex_t *mutex)
 // thread::spawn | any thread | holds the lock of the part that it starts
 //
 // The thread lives as long as the process, as in Rust trale. It blocks the
-// signals that come from outside, so a program's handlers run on its own
-// threads. It does not block its own faults: sanitizers report those.
+// signals that come from outside, so a program's handlers run on the program's
+// own threads. It does not block its own faults: a sanitizer reports those.
 static void thread_spawn(const char *name, void *(*loop)(void *))
 {
     static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
@@ -928,9 +950,9 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
 
 // panic! | any thread | any lock
 //
-// One line, then the end. It allocates nothing: memory may be what has run out.
-// It holds stderr, so that no other line comes between. It waits for stderr, but
-// not for ever: the thread that holds it may be waiting for this task.
+// It allocates nothing: memory may be what has run out. It locks stderr, so that
+// no other line comes between. But it does not wait for stderr for ever: the
+// thread that has locked it may be waiting for this task.
 void panic(const char *format, ...)
 {
     va_list args;

@@ -1961,6 +1961,7 @@ static _Noreturn void fork_during_first_use(int moment, FILE *err)
     int status;
 
     pthread_create(&thread, NULL, first_main, NULL);
+    pthread_detach(thread);
     while (!first.begins) continue;
     for (volatile int spin = 0; spin < moment; spin++) continue;
     pid_t child = fork();

@@ -117,9 +117,9 @@ static struct poll connect_poll(struct future *future, struct context *cx)
     struct connect *self = (struct connect *)future;
     int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-    if (self->fd == -1) self->fd = socket(self->addr.any.sa_family, type, 0);
+    if (self->fd == -1)
+        self->sub.fd = self->fd = socket(self->addr.any.sa_family, type, 0);
     if (self->fd == -1) return POLL_READY(-errno);
-    self->sub.fd = self->fd;
     if (connect(self->fd, &self->addr.any, self->addr.len) == 0 ||
         errno == EISCONN) {
         int fd = self->fd;
