@@ -1,25 +1,24 @@
 // trale: a tiny async Linux executor, in C as it was in Rust.
 //
-// This is the whole public surface. trale.c implements it; the programs in
-// examples/ use nothing else, whatever they build on top.
+// This is all that programs use. trale.c implements it. What the examples build
+// on top of it needs nothing else.
 //
-// Four conventions hold throughout:
-//
-// - `type_method` mirrors Rust's `Type::method`; each declaration names the
-//   Rust item it stands for.
+// - `type_method` mirrors Rust's `Type::method`. Each declaration names the Rust
+//   item that it stands for.
 // - A `struct future *` is Rust's `Pin<Box<dyn Future>>`: on the heap, never
-//   moved, owned by whoever holds it and dropped exactly once. A function
-//   that takes one takes it over, except future_poll and those in a vtable.
-// - A function that consumes a waker or a joiner takes a non-const pointer
-//   and leaves it empty, as a Rust move would. Zeroed memory is empty too, and
-//   dropping an empty one does nothing. A const pointer only borrows.
-// - Failure is a negative errno, at the await where the future becomes ready.
-//   Misuse that rustc would have refused prints one line and aborts, and so
-//   does memory that runs out. No function here ever returns NULL.
+//   moved, with one owner, who drops it once. A function that takes one becomes
+//   its owner, except future_poll and the functions of a vtable.
+// - A function that consumes a waker or a joiner takes a non-const pointer, and
+//   leaves it empty, as a Rust move does. Zeroed memory is empty too. To drop an
+//   empty one does nothing. A const pointer only borrows.
+// - A failure is a negative errno, at the await where the future becomes ready.
+//   A mistake that rustc would have refused prints one line and aborts. So does
+//   memory that runs out. No function here returns NULL.
+// - wake, drop and all functions here may be called on any thread, if nothing
+//   else is said, but not in a signal handler.
 #ifndef TRALE_H
 #define TRALE_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,8 +27,10 @@
 // Future, Poll, Context, Waker: what Rust keeps in std::future and std::task
 // ---------------------------------------------------------------------------
 
-// std::task::Poll<T>. The value is a number, a negative errno or a pointer;
-// it means nothing while the future is pending.
+// std::task::Poll<T>. The value is a number, a negative errno or a pointer. It
+// means nothing while the future is pending. A pointer must not point into the
+// future, which is dropped before anybody sees its output. If the task is
+// detached, nobody gets the pointer: then its memory leaks.
 struct poll {
     bool ready;
     intptr_t value;
@@ -38,16 +39,16 @@ struct poll {
 #define POLL_PENDING ((struct poll){ .ready = false })
 #define POLL_READY(output) ((struct poll){ true, (intptr_t)(output) })
 
-// std::task::Waker: two words that say how to make one task run again, and
-// the only thing that a reactor and an executor share.
+// std::task::Waker: two words that say how to make one task run again. It is the
+// only thing that a reactor and an executor share.
 struct waker {
     const struct waker_vtable *vtable; // NULL: empty, Rust's Option::None
     void *data;
 };
 
-// std::task::RawWakerVTable. All three may be called on any thread, and must
-// not block. clone counts one more waker with this data; wake and drop each
-// give one back.
+// std::task::RawWakerVTable. clone counts one more waker with this data; wake and
+// drop each give one back. All three may be called on any thread, also on the
+// reactor's. They must not block, so a wake must not join a task.
 struct waker_vtable {
     void (*clone)(void *data);
     void (*wake)(void *data);
@@ -93,8 +94,8 @@ struct context {
     const struct waker *waker;
 };
 
-// std::future::Future. Embed it as the first member of a struct of your own
-// and cast.
+// std::future::Future. It is the first member of a struct of your own, which
+// future_new makes. A pointer to the one is a pointer to the other, so cast.
 struct future {
     const struct future_vtable *vtable;
     // An async block: the line of the AWAIT where it stopped. Else 0.
@@ -106,34 +107,38 @@ struct future {
 
 // What a `dyn Future` pointer leads to in Rust.
 //
-// poll returns POLL_READY once, or POLL_PENDING after it has seen to it that
-// a clone of cx->waker will be woken. It must not block. drop releases what
-// the struct owns, but not the struct itself; NULL if it owns nothing. Both
-// run on the executor thread once the future has been spawned.
+// poll returns POLL_READY once, or POLL_PENDING after it has seen to it that a
+// clone of cx->waker will be woken. It must not block. So a task cannot wait
+// for nothing, as Rust's std::future::pending() does: that is refused at once.
+//
+// drop releases what the struct owns, but not the struct itself. NULL: it owns
+// nothing. Once the future is spawned, both run on the executor thread.
 struct future_vtable {
     const char *name;
     struct poll (*poll)(struct future *future, struct context *cx);
     void (*drop)(struct future *future);
 };
 
-// Box::pin: `size` zeroed bytes that begin with a struct future.
+// Box::pin: `size` zeroed bytes that begin with a struct future. Only such a
+// future can be spawned or dropped.
 void *future_new(size_t size, const struct future_vtable *vtable);
 
 // Future::poll. Borrows the future. Polling it again after it was ready
 // aborts with a message.
 struct poll future_poll(struct future *future, struct context *cx);
 
-// Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory.
-// Dropping a pending future cancels it. NULL: nothing happens.
+// Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory. To
+// drop a pending future is to cancel it. NULL: nothing happens.
 void future_drop(struct future *future);
 
 // ---------------------------------------------------------------------------
 // async and .await: what rustc generates
 // ---------------------------------------------------------------------------
 
-// The part that every async block's state machine has in common. It is the
-// first member of the block's struct and is named `async`; the locals that
-// live across an AWAIT follow it.
+// What the state machines of all async blocks have in common. It is the first
+// member of the block's struct, and is named `async`. The locals that live
+// across an AWAIT follow it. A future that is written by hand may begin with it
+// too, to be shown with its line (future.line and file) and its child.
 struct async {
     struct future future;
     const char *file;     // of future.line
@@ -141,8 +146,8 @@ struct async {
     intptr_t value;       // what the last AWAIT left: its future's output
 };
 
-// For the vtable: drops the child. A block whose own locals need releasing has
-// a drop of its own, which must call this first.
+// For the vtable: drops the child. A block with something of its own to release
+// has a drop of its own, which calls this first.
 static inline void async_drop(struct future *future)
 {
     future->line = 0; // from now on nobody may follow it to its child
@@ -203,33 +208,42 @@ struct poll await(struct future **child, struct context *cx);
 //
 //     AWAIT(self, &self->joiner.future);
 //
-// Joining, awaiting and dropping consume it. Rust would refuse to copy it; C
-// does not, so pass the one and only variable around by its address.
+// To join, to await and to drop consume it. rustc refuses to copy it, C does
+// not. So there must be one variable, and you pass its address. It cannot be
+// spawned.
 struct task_joiner {
     struct future future;
     struct task *task; // NULL: empty, already joined or dropped
 };
 
 // Executor::spawn: queues the future as a new task and returns at once. Takes
-// the future over. May be called on any thread, inside a task too; the first
-// call starts the executor thread.
+// the future over. The first call starts the executor thread.
+//
+// A task cannot be cancelled, only detached. (A future that is not a task can:
+// drop it.) exit ends the process with its tasks where they are, and does not
+// drop their futures.
+//
+// Tasks run on a thread that blocks SIGTERM, SIGINT and the like, and a child
+// process inherits that. A task that starts a program unblocks them between
+// fork and exec, with sigprocmask.
 struct task_joiner executor_spawn(struct future *future);
 
-// Executor::block_on: spawn, then join. Not inside a task: that aborts.
+// Executor::block_on: spawn, then join. Not inside a task: that aborts. (Inside a
+// task of another executor it blocks that executor, and nobody notices.)
 intptr_t executor_block_on(struct future *future);
 
 // TaskJoiner::join: blocks this thread until the task is done, and returns its
-// output. A second join, or a join inside a task, aborts.
+// output. Meanwhile the thread cannot be cancelled. A second join, or a join
+// inside a task, aborts.
 intptr_t task_joiner_join(struct task_joiner *joiner);
 
-// Drop for TaskJoiner: detaches. The task runs on, its output is lost. C drops
-// nothing by itself: a joiner that nobody joins or awaits must be dropped, with
-// this function, which lets an empty one be.
+// Drop for TaskJoiner: detaches. The task runs on, and its output is lost. C
+// drops nothing by itself: a joiner that nobody joins or awaits must be dropped.
 #define task_joiner_drop(joiner) future_drop(&(joiner)->future)
 
 // panic!: prints one line to stderr and aborts. The line begins with "trale: ",
 // and with the task that this thread polls, if any. The format is printf's,
-// without a newline. For misuse that has no sensible way on.
+// without a newline. Use it for a mistake that leaves no sensible way on.
 _Noreturn void panic(const char *format, ...)
     __attribute__((cold, format(printf, 1, 2)));
 
@@ -241,8 +255,9 @@ _Noreturn void panic(const char *format, ...)
 enum wakeup_kind { WAKEUP_READABLE = 0x1, WAKEUP_WRITABLE = 0x4 };
 
 // reactor::poll::Subscription: one future's wait for one direction of one fd.
-// A leaf future holds it, zeroed, beside the fd. The reactor's own: it is on
-// the fd's list exactly while its waker is not empty.
+// The future holds it, zeroed but for fd and kind. It sets these two before it
+// registers, and must not change them while it waits. The rest is the reactor's:
+// the waker is not empty as long as the subscription waits.
 struct subscription {
     struct subscription *next;
     struct waker waker;
@@ -251,21 +266,21 @@ struct subscription {
     enum wakeup_kind kind;
 };
 
-// Reactor::register_waker: wakes a clone of *waker, once, when fd is ready in
-// that direction, has failed or was hung up. Several subscriptions may wait
-// for one fd; they are woken in order of registration. Registering a waiting
-// subscription again replaces its waker. The first call starts the reactor
-// thread.
+// Reactor::register_waker: wakes a clone of *waker, once, when sub->fd is ready in
+// the direction of sub->kind, has failed or was hung up. Several subscriptions
+// may wait for one fd. They are woken in order of registration. If *sub waits
+// already, the new waker replaces the old one, and *sub goes to the tail. The
+// first call starts the reactor thread.
 //
 // Returns what a leaf future's poll then returns: POLL_PENDING, or
-// POLL_READY(-errno) if the kernel refused (EPERM for a regular file, ENOSPC,
-// EMFILE if the reactor itself could not start, ...).
+// POLL_READY(-errno) if the kernel refuses (EBADF, EPERM for a regular file,
+// ENOSPC, or EMFILE if the reactor itself could not start).
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker);
 
-// The undoing: after it the reactor knows nothing of *sub, though a wake that
-// is already under way may still come. Harmless if *sub is not waiting. Call it
-// when *sub is dropped, and before the fd is closed.
+// Undoes it. Afterwards the reactor knows nothing of *sub, but a wake that is
+// under way may still come. If *sub does not wait, nothing happens. Call it when
+// *sub is dropped, and before the fd is closed.
 void reactor_deregister_waker(struct subscription *sub);
 
 // ---------------------------------------------------------------------------
@@ -273,7 +288,7 @@ void reactor_deregister_waker(struct subscription *sub);
 // ---------------------------------------------------------------------------
 
 // std::time::Duration, but signed. The constructors saturate: what is too long
-// to tell becomes 292 years.
+// becomes 292 years.
 struct duration {
     int64_t nanos;
 };
@@ -291,13 +306,18 @@ static inline struct duration duration_saturating(int64_t count, int64_t unit)
 #define duration_from_millis(ms) duration_saturating(ms, NANOS_PER_SEC / 1000)
 
 // Timer::sleep: ready with 0 once the duration has passed on CLOCK_MONOTONIC,
-// counted from this call; never early. A duration of zero or less has passed.
-// Ready with -errno if there is no descriptor for it (-EMFILE) or for epoll.
+// counted from this call. Never early. Zero or less has passed already. Ready
+// with -errno if there is no descriptor for it (-EMFILE), or epoll refuses.
 struct future *timer_sleep(struct duration duration);
 
 // ---------------------------------------------------------------------------
 // futures/udp.rs
 // ---------------------------------------------------------------------------
+
+// <netinet/in.h> takes the names send, bind, connect and others. A program that
+// wants them for itself says #define TRALE_NO_UDP before it includes this.
+#ifndef TRALE_NO_UDP
+#include <netinet/in.h>
 
 // std::net::SocketAddr: an IPv4 or IPv6 address and a port, in the form that
 // the socket calls take.
@@ -311,21 +331,24 @@ struct socket_addr {
 };
 
 // UdpSocket::bind. A UdpSocket is its file descriptor: close(2) drops it, and
-// getsockname(2), connect(2) and the like take it. Port 0 lets the kernel
-// choose one. Returns the descriptor, or the -errno of socket(2) or bind(2).
+// getsockname(2), connect(2) and the like take it. Port 0: the kernel chooses
+// one. Returns the descriptor, or the -errno of socket(2) or bind(2). If a
+// program starts with stdin, stdout or stderr closed, it may be 0, 1 or 2.
 int udp_socket_bind(const struct socket_addr *addr);
 
 // UdpSocket::recv_from: receives one datagram into buf, and its sender into
 // *source (NULL: not wanted). Ready with the number of bytes, 0 for an empty
-// datagram, or -errno; -EMSGSIZE if the datagram was longer than buf, which
-// then holds its beginning. Socket, buf and *source must outlive the future.
-// If fd is negative, an errno of udp_socket_bind, that is the output.
+// datagram, or -errno. -EMSGSIZE: the datagram was longer than buf, which holds
+// its beginning. -EPIPE: the socket is shut down, or its error queue must be
+// read first. Socket, buf and *source must outlive the future. A negative fd,
+// an errno of udp_socket_bind, is the output. The socket may be a blocking one.
 struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
                                     struct socket_addr *source);
 
-// UdpSocket::send_to: sends one datagram. *target is copied; socket and buf
-// must outlive the future. Ready with the number of bytes, or -errno as above.
+// UdpSocket::send_to: sends one datagram. *target is copied. Socket and buf must
+// outlive the future. Ready with the number of bytes, or -errno as above.
 struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
                                   const struct socket_addr *target);
+#endif
 
 #endif

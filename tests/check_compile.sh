@@ -102,6 +102,13 @@ for compiler in gcc clang; do
         $compiler -std=c11 -pedantic-errors -Wall -Wextra -Werror -I. \
         -c -o "$work/out.o" "$work/header.c"
 
+    # A program that needs no sockets may use the names of their calls.
+    printf '%s\n' '#define TRALE_NO_UDP' '#include "trale.h"' \
+        'int send, bind, connect;' > "$work/names.c"
+    accepts "$compiler leaves the names of sockets to who says so" \
+        $compiler -std=c11 -Wall -Wextra -Werror -I. -c -o "$work/out.o" \
+        "$work/names.c"
+
     # The one program that only a compiler can report says how each does.
     [ $compiler = gcc ] && reason=jump-misses-init ||
         reason=conditional-uninitialized
