@@ -226,7 +226,6 @@ static void *executor_loop(void *unused)
         // drop. The waker in the context is only lent, and is not counted. A
         // future that wants to keep it clones it.
         struct context cx = { &(struct waker){ &task_vt, task } };
-        EVENT("step", task, NULL);
         struct poll poll = future_poll(task->future, &cx);
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
@@ -371,9 +370,9 @@ static void task_wake(void *data)
     bool waits = task->state == WAITING;
     if (waits) task_move(task, RUNNABLE);
     EVENT(waits ? "wake" : "wake-noop", task, NULL);
+    bool idle = executor.run_q.next == &task->link && executor.polling == NULL;
     task->wakers--; // wake consumes the waker
     task_release(task);
-    bool idle = executor.run_q.next == &task->link && executor.polling == NULL;
     pthread_mutex_unlock(&executor.lock);
     if (idle) pthread_cond_signal(&executor.cv);
 }

@@ -30,9 +30,10 @@
 
 // Set before main and never again, so any thread may read it.
 static bool tracing;
-static void narrate(const char *event, const struct task *task,
-                    const struct subscription *sub);
-static void panic_where(const struct task *task);
+__attribute__((cold)) static void narrate(const char *event,
+                                          const struct task *task,
+                                          const struct subscription *sub);
+__attribute__((cold)) static void panic_where(const struct task *task);
 
 // A panic is also told where nobody traces. The compiler compares the strings.
 #define EVENT(event, task, sub)          \
@@ -287,16 +288,17 @@ static void warn_if_blocked(FILE *out, struct cost now, const struct task *task)
             (int)(wall / 1000000));
 }
 
-// The executor | no lock
+// The executor | holds executor.lock, but not while it stops
 //
 // Under TRALE_STEP stops before the poll. The line just printed has shown the
-// queues. The reactor and all other threads go on, and their lines may come
-// after the question. At the end of input there are no more stops. The cost of
+// queues. The reactor and all other threads go on meanwhile, and their lines may
+// come after the question. They may also wake the task, as during the poll. At the end of input there are no more stops. The cost of
 // the poll begins when Enter has been typed: to think is not to block.
 static void narrate_step(const struct task *task)
 {
     char line[80];
 
+    pthread_mutex_unlock(&executor.lock);
     while (terminal != NULL) {
         fprintf(stderr, "%s#%llu is next (Enter: poll, d: dump, c: run on)\n",
                 task->future->vtable->name, (unsigned long long)task->id);
@@ -305,7 +307,7 @@ static void narrate_step(const struct task *task)
         if (!typed || *line != 'd') break;
         executor_dump(stderr);
     }
-    poll_began = cost_now();
+    lock(&executor.lock);
 }
 
 // Writes the whole text at once, even if it is longer than a buffer of stdio.
@@ -322,7 +324,7 @@ static void write_line(const char *text, size_t len)
 }
 
 // Any thread | holds executor.lock; or, with a subscription, holds reactor.lock
-// and takes executor.lock inside it; or, for a step, no lock
+// and takes executor.lock inside it
 //
 // The line begins with the time, so we read the clock under the lock, where
 // nobody else's line can come between. A thread that is cancelled must not die
@@ -334,10 +336,6 @@ static void narrate(const char *event, const struct task *task,
     char *text = NULL;
     size_t len = 0;
 
-    if (strcmp(event, "step") == 0) {
-        narrate_step(task);
-        return;
-    }
     if (strcmp(event, "poll") == 0) thread_name = "executor";
     if (strcmp(event, "event") == 0) thread_name = "reactor";
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
@@ -361,5 +359,9 @@ static void narrate(const char *event, const struct task *task,
     free(text);
     printing += instant_now() - start;
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
+    if (strcmp(event, "poll") == 0) {
+        if (terminal != NULL) narrate_step(task);
+        poll_began = cost_now();
+    }
     pthread_setcancelstate(cancellable, NULL);
 }
