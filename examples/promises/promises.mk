@@ -1,0 +1,19 @@
+# Promises, in the same archive as the futures; and the programs that show them.
+PROMISES = $(patsubst %,examples/promises/%.c,promise lwt lwt_many lwt_sync \
+    lwt_list lwt_unix)
+PROMISE_OBJECTS = $(PROMISES:%.c=$(BUILD)/%.o)
+PROMISE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter-out $(PROMISES),$(wildcard examples/promises/*.c)))
+
+all: $(PROMISE_PROGRAMS)
+
+$(PROMISE_OBJECTS): $(BUILD)/%.o: %.c $(wildcard *.h examples/futures/*.h examples/promises/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/futures.a: $(PROMISE_OBJECTS)
+
+$(PROMISE_PROGRAMS): $(wildcard examples/promises/*.h)
+
+# Without optimisation, down to lwt_bind. The program says why.
+$(BUILD)/examples/promises/stack_table: examples/promises/stack_table.c $(PROMISES) $(BUILD)/futures.a $(TALKING)
+	$(COMPILE) -O0 -o $@ $(filter %stack_table.c %.a %.o %/lwt.c %/promise.c,$^)
