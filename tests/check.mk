@@ -1,5 +1,5 @@
 # The Check suites, and the same under the sanitizers and valgrind.
-TESTS = $(patsubst %.c,$(BUILD)/%.o,tests/main.c tests/test.c tests/child.c $(wildcard tests/test_*.c))
+TESTS = $(patsubst %.c,$(BUILD)/%.o,tests/main.c tests/test.c tests/child.c tests/lwt/programs.c $(wildcard tests/test_*.c))
 
 .PHONY: check asan tsan valgrind
 
@@ -39,7 +39,7 @@ build/check.flags: tests/install_check.sh
 	@mkdir -p $(@D)
 	sh tests/install_check.sh $@
 
-$(TESTS): build/check.flags $(wildcard examples/futures/*.h)
+$(TESTS): build/check.flags $(wildcard examples/futures/*.h examples/promises/*.h tests/lwt/*.h)
 
 $(BUILD)/tests/check: $(TESTS) $(BUILD)/futures.a $(BUILD)/trale.o
 	$(COMPILE) -o $@ $^ $$(cat build/check.flags)

@@ -46,4 +46,10 @@ void child_poll(struct child *child);
 // Reads the child's output to its end and returns its exit code.
 int child_end(struct child *child);
 
+// Runs an example that ends by itself. What it prints, and when, must be what
+// the comment at the end of its source says: "Expected output, after so many
+// seconds". Lines of one time may come in any order, unless it says "in this
+// order, after so many seconds". threads: the most that it has; 0: any number.
+void assert_prints(const char *example, int threads);
+
 #endif

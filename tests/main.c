@@ -14,6 +14,7 @@ static void add_other_suites(SRunner *runner)
     srunner_add_suite(runner, examples_suite());
     srunner_add_suite(runner, servers_suite());
     srunner_add_suite(runner, steps_suite());
+    srunner_add_suite(runner, promises_suite());
 }
 
 int main(void)

@@ -1,0 +1,22 @@
+# Promises beside real Lwt, and short of memory.
+LWT_PRINT = $(BUILD)/tests/lwt/print
+LWT_TORTURE = $(BUILD)/tests/lwt/torture
+
+.PHONY: lwt-oracle torture-promises
+
+#: make lwt-oracle           compare promises with real Lwt (skipped without OCaml)
+lwt-oracle: $(LWT_PRINT)
+	sh tests/lwt/oracle.sh $<
+
+$(LWT_PRINT): $(BUILD)/tests/lwt/print.o $(BUILD)/tests/lwt/programs.o $(BUILD)/futures.a $(BUILD)/trale.o
+	$(COMPILE) -o $@ $^
+
+# Part of `make torture`: see there for how it is built.
+torture-run: torture-promises
+torture-promises: $(LWT_TORTURE)
+	$<
+
+$(LWT_TORTURE): $(BUILD)/tests/lwt/torture.o $(BUILD)/tests/lwt/programs.o $(BUILD)/futures.a $(BUILD)/trale.o
+	$(COMPILE) -Wl,--wrap=malloc -Wl,--wrap=calloc -o $@ $^
+
+$(patsubst %,$(BUILD)/tests/lwt/%.o,print programs torture): $(wildcard examples/promises/*.h tests/lwt/*.h)
