@@ -38,17 +38,8 @@ typedef struct promise *lwt_thunk(void *env);
 // Lwt: one promise after another. lwt.c
 // ---------------------------------------------------------------------------
 
-static inline struct promise *lwt_return(intptr_t value)
-{
-    return promise_resolved(value);
-}
-
-// error < 0
-static inline struct promise *lwt_fail(int error)
-{
-    return promise_resolved(error);
-}
-
+#define lwt_return promise_resolved
+#define lwt_fail promise_resolved // error < 0
 #define lwt_wait promise_new
 struct promise *lwt_task(struct resolver *resolver); // and it can be cancelled
 

@@ -56,6 +56,10 @@ static inline enum promise_state promise_state(const struct promise *promise)
 // they run after that. If the promise was cancelled, nothing happens.
 void promise_resolve(struct resolver *resolver, intptr_t value);
 
+// Takes the promise out of its resolver, to resolve it in some other way. The
+// resolver is empty from now on.
+struct promise *resolver_take(struct resolver *resolver);
+
 // Breaks the promise: it fails with -EPIPE. (Lwt's would sleep for ever.) An
 // empty resolver: nothing happens.
 void resolver_drop(struct resolver *resolver);

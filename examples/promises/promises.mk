@@ -1,5 +1,5 @@
 # Promises, in the same archive as the futures; and the programs that show them.
-PROMISES = $(patsubst %,examples/promises/%.c,promise lwt lwt_many lwt_sync \
+PROMISES = $(patsubst %,examples/promises/%.c,promise promise_task lwt lwt_many lwt_sync \
     lwt_list lwt_unix)
 PROMISE_OBJECTS = $(PROMISES:%.c=$(BUILD)/%.o)
 PROMISE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter-out $(PROMISES),$(wildcard examples/promises/*.c)))
