@@ -13,7 +13,8 @@ fail() {
 }
 
 sources=$(find . \( -name .git -o -name build \) -prune -o \( -name '*.[ch]' -o \
-    -name '*.sh' -o -name '*.mk' -o -name Makefile \) -print)
+    -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path './tests/lwt/*' \) \
+    -type f -print)
 
 # Backquoted words of our own kind: paths, and names in lower case. Rust names
 # hold a "::" or a capital letter, so they are passed over.
@@ -22,7 +23,7 @@ names() {
         grep -E '^(\.?[a-z0-9_./-]+|[a-z][a-z0-9_]*\(\)|struct [a-z_]+)$'
 }
 
-for document in NOTES.md README.md; do
+for document in NOTES.md README.md examples/promises/README.md; do
     for name in $(names "$document" | tr ' ' '@'); do
         case $name in
         struct@*)
@@ -32,6 +33,7 @@ for document in NOTES.md README.md; do
         *.rs | epoll | libc) ;;
         */* | *.c | *.h | *.md | *.sh | *.py | *.txt)
             test -e "$name" || test -e "examples/$name" ||
+                test -e "$(dirname "$document")/$name" ||
                 case $name in build/*) true ;; *) false ;; esac ||
                 fail "$document names the file $name, which does not exist"
             ;;
@@ -157,6 +159,8 @@ budget() { # budget WHAT LINES ALLOWED
 
 budget trale.c "$(code trale.c)" 470
 budget trale.h "$(code trale.h)" 140
+budget "the kernel of promises" "$(cat examples/promises/promise*.c | code -)" 350
+budget "lwt.h and lwt*.c" "$(cat examples/promises/lwt*.[ch] | code -)" 650
 budget executor_loop "$(sed -n '/^static void \*executor_loop/,/^}/p' trale.c |
     grep -vcE '^[[:space:]]*(//.*)?$')" 45
 for file in trale.c trale.h; do
@@ -170,12 +174,14 @@ for file in examples/broken/*.c; do
     test "$(wc -l < "$file")" -le 50 || fail "$file has more than 50 lines"
     grep -q '^// The mistake: ' "$file" || fail "$file does not say its mistake"
 done
-for file in examples/*.c examples/broken/*.c; do
+libraries='/(promise|lwt)[a-z_]*[.]c$'
+for file in examples/*.c examples/broken/*.c \
+    $(ls examples/promises/*.c | grep -vE "$libraries"); do
     grep -q '^// Expected output' "$file" || fail "$file shows no expected output"
 done
 
 # Each `make TARGET` of the documents is a target.
-for target in $(grep -ohE '(`|^ +)make [a-z-]+' README.md NOTES.md |
+for target in $(grep -ohE '(`|^ +)make [a-z-]+' README.md NOTES.md examples/*/README.md |
     awk '{ print $NF }' | sort -u); do
     grep -qE "^$target:" Makefile examples/*.mk examples/*/*.mk tests/*.mk 2> /dev/null || fail "make $target is no target"
 done

@@ -436,6 +436,19 @@ START_TEST(test_foreign_thread)
 }
 END_TEST
 
+static void sleep_outside(void)
+{
+    lwt_unix_sleep(.01);
+    sleep_for(1);
+}
+
+// A promise made outside of any task, which a task would resolve.
+START_TEST(test_spawned_elsewhere)
+{
+    assert_dies(sleep_outside, "foreign thread");
+}
+END_TEST
+
 static void resolve_twice(void)
 {
     struct resolver resolver;
@@ -781,6 +794,7 @@ Suite *promises_suite(void)
     add_test(suite, test_loop_of_binds, 30);
     add_test(suite, test_loop_of_pauses, 30);
     add_test(suite, test_foreign_thread, 10);
+    add_test(suite, test_spawned_elsewhere, 10);
     add_test(suite, test_resolved_twice, 10);
     add_test(suite, test_choose_of_none, 10);
     add_test(suite, test_eight_threads, 30);

@@ -4,11 +4,10 @@
 #include "show.h"
 
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 struct request {
-    int number;
+    intptr_t number;
     struct resolver resolver;
 };
 
@@ -18,7 +17,7 @@ static void *remote(void *data)
 {
     struct request *request = data;
 
-    usleep(100000);
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
     struct task_joiner joiner = executor_spawn(
         promise_resolving(&request->resolver, 2 * request->number));
     task_joiner_drop(&joiner);
@@ -26,7 +25,7 @@ static void *remote(void *data)
     return NULL;
 }
 
-static struct promise *invoke_remote(int number)
+static struct promise *invoke_remote(intptr_t number)
 {
     struct request *request = promise_malloc(sizeof(*request));
     struct promise *promise = lwt_wait(&request->resolver);

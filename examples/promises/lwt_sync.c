@@ -148,7 +148,7 @@ void lwt_condition_broadcast(struct lwt_condition *condition, intptr_t value)
     condition->waiters = (struct lwt_waiters){ NULL, NULL };
     for (struct lwt_waiter *w = now.first; w != NULL; w = w->next)
         w->waiters = &now;
-    while (waiters_wake(&now, value)) continue;
+    while (now.first != NULL) waiters_wake(&now, value);
 }
 
 // ---------------------------------------------------------------------------

@@ -207,7 +207,7 @@ static void due_add(struct promise *promise, bool last)
 // Takes a reference over.
 static void settle(struct promise *promise, intptr_t value, bool last)
 {
-    struct promise *self = underlying(promise);
+    struct promise *self = own(promise);
     bool sleeps = !self->poll.ready;
 
     if (sleeps) self->poll = POLL_READY(value);
@@ -236,10 +236,7 @@ struct promise *resolver_take(struct resolver *resolver)
 
 void promise_resolve(struct resolver *resolver, intptr_t value)
 {
-    struct promise *promise = resolver_take(resolver);
-
-    own(promise);
-    settle(promise, value, true);
+    settle(resolver_take(resolver), value, true);
 }
 
 void resolver_drop(struct resolver *resolver)

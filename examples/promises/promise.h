@@ -71,7 +71,8 @@ struct future *promise_resolving(struct resolver *resolver, intptr_t value);
 // Ready with the promise's value. Several futures may await one promise.
 struct future *promise_await(struct promise *promise);
 
-// Spawns the future on the executor of this thread and promises its output.
+// Spawns the future on the executor that polls on this thread, and promises its
+// output. So call it in a task, or inside lwt_main_run.
 // Cancelling drops the future. If the executor drops it, the promise fails with
 // -ECANCELED too.
 struct promise *promise_spawn(struct future *future);
