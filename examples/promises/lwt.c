@@ -96,6 +96,9 @@ struct promise *lwt_map(struct promise *promise, lwt_mapping *f, void *env)
 // finalize: cleans up, then has the outcome of what came before
 // ---------------------------------------------------------------------------
 
+// Two waits one after the other: for the promise, then for what cleanup returns.
+// What the first one gave has to be kept meanwhile, and env has room for one
+// pointer only. In OCaml a closure does this, here a struct.
 struct finalize {
     lwt_thunk *cleanup;
     void *env;
@@ -146,6 +149,8 @@ struct promise *lwt_task(struct resolver *resolver)
                promise_alloc(sizeof(struct promise), task_cancel);
 }
 
+// Every callback of a promise runs when it is resolved, this one as well. It
+// asks whether it was by a cancel.
 struct on_cancel {
     struct callback callback;
     void (*f)(void *env);

@@ -29,6 +29,7 @@ static struct promise *many_cancel(struct promise *promise)
     return NULL;
 }
 
+// Takes the promises over. Nothing is left with them yet.
 static struct many *many_new(struct promise *promises[], size_t n,
                              intptr_t values[],
                              void (*run)(void *data, intptr_t value))
@@ -54,6 +55,7 @@ static struct promise *many_wait(struct many *self)
     return &self->promise;
 }
 
+// The promises that sleep on do so without us.
 static void many_settle(struct many *self, intptr_t value)
 {
     for (size_t i = 0; i < self->n; i++) {
@@ -68,6 +70,8 @@ static void many_settle(struct many *self, intptr_t value)
 // join: all of them
 // ---------------------------------------------------------------------------
 
+// Runs once for each of them. A failure is kept, but ends nothing: whoever waits
+// for all of them may then free what they use.
 static void join_run(void *data, intptr_t value)
 {
     struct input *input = data;

@@ -52,7 +52,8 @@ static struct promise *waiter_new(struct lwt_waiters *waiters)
     return &self->promise;
 }
 
-// Settles the promise of who has waited longest. Returns whether there is one.
+// Wakes who has waited longest, if anybody waits. It runs after all else that is
+// due: who unlocks a mutex is done with its own work before the next one begins.
 static bool waiters_wake(struct lwt_waiters *waiters, intptr_t value)
 {
     struct lwt_waiter *first = waiters->first;
@@ -67,6 +68,7 @@ static bool waiters_wake(struct lwt_waiters *waiters, intptr_t value)
 // Lwt_mutex
 // ---------------------------------------------------------------------------
 
+// A lock that is free is taken at once, without any callback.
 struct promise *lwt_mutex_lock(struct lwt_mutex *mutex)
 {
     if (mutex->locked) return waiter_new(&mutex->waiters);
@@ -117,6 +119,7 @@ struct promise *lwt_mutex_with_lock(struct lwt_mutex *mutex, lwt_thunk *f,
 // Lwt_condition
 // ---------------------------------------------------------------------------
 
+// Also after a cancel: the caller expects to have the mutex, and will unlock it.
 static struct promise *relock(void *mutex)
 {
     return lwt_mutex_lock(mutex);

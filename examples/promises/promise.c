@@ -214,9 +214,9 @@ static void settle(struct promise *promise, intptr_t value, bool last)
     if (sleeps && self->callbacks != NULL) {
         self->refs++; // the queue's
         due_add(self, last);
+        run_due();
     }
     release(promise);
-    run_due();
 }
 
 void promise_settle(struct promise *promise, intptr_t value)

@@ -9,7 +9,8 @@
 
 #include <errno.h>
 
-// A future may be polled with another waker each time; the latest counts.
+// A future may be polled with another waker each time; the latest counts. Most
+// often it is the same one again, and then there is nothing to do.
 static void waker_keep(struct waker *kept, const struct waker *waker)
 {
     if (kept->vtable == waker->vtable && kept->data == waker->data) return;
@@ -17,11 +18,18 @@ static void waker_keep(struct waker *kept, const struct waker *waker)
     *kept = waker_clone(waker);
 }
 
-// A promise, seen as a future.
+// ---------------------------------------------------------------------------
+// A promise, seen as a future
+//
+// It is a leaf future: what a reactor is to a socket, the promise's callbacks
+// are to this. No lock is needed between looking and registering, because both
+// the promise and the task are of this thread.
+// ---------------------------------------------------------------------------
+
 struct awaiting {
     struct future future;
     struct promise *promise;
-    struct callback callback; // on the promise while the waker is not empty
+    struct callback callback; // on the promise from the first pending poll on
     struct waker waker;
 };
 
@@ -64,17 +72,26 @@ struct future *promise_await(struct promise *promise)
     return &self->future;
 }
 
-// A task, seen as a promise. The promise may outlive the task, so there are two
-// structs. Each refers to the other until the promise is settled.
+// ---------------------------------------------------------------------------
+// A task, seen as a promise
+//
+// Either may outlive the other, so there are two structs: the promise, and the
+// future of the task. Each knows the other until the promise is settled, which
+// happens when the future is ready, when the promise is cancelled, or when the
+// executor drops the task, whichever is first.
+// ---------------------------------------------------------------------------
+
 struct spawned {
     struct promise promise;
-    struct running *running;
+    struct running *running; // valid while the promise sleeps
 };
 
+// As a struct async its child, the future that was spawned, is seen by whoever
+// prints a chain of awaits.
 struct running {
     struct async async;
-    struct spawned *spawned; // its reference to be settled; NULL once it was
-    struct waker waker;      // of our task, since the last poll
+    struct spawned *spawned; // with a reference; NULL once settled
+    struct waker waker;      // of this task, from the last pending poll
     bool polling;
 };
 
@@ -97,6 +114,7 @@ static struct promise *spawned_cancel(struct promise *promise)
     return NULL;
 }
 
+// The part with the macros, which return when they like.
 static struct poll running_step(struct future *future, struct context *cx)
 {
     struct running *self = (struct running *)future;
@@ -126,6 +144,7 @@ static struct poll running_poll(struct future *future, struct context *cx)
     return POLL_READY(0);
 }
 
+// If the promise sleeps, the executor has dropped a task that was not done.
 static void running_drop(struct future *future)
 {
     struct running *self = (struct running *)future;
@@ -150,6 +169,13 @@ struct promise *promise_spawn(struct future *future)
     return &spawned->promise;
 }
 
+// ---------------------------------------------------------------------------
+// A task that resolves a promise: the only way in for other threads
+//
+// A thread that has a resolver may not use it, for the promise has no lock. But
+// any thread may spawn, and what it spawns is polled where the promise belongs.
+// ---------------------------------------------------------------------------
+
 struct resolving {
     struct future future;
     struct resolver resolver;
@@ -170,7 +196,7 @@ static void resolving_drop(struct future *future)
     resolver_drop(&((struct resolving *)future)->resolver);
 }
 
-// It does not touch the promise, and so may run on any thread.
+// Moves a pointer, and touches nothing of the promise: so any thread may call it.
 struct future *promise_resolving(struct resolver *resolver, intptr_t value)
 {
     static const struct future_vtable vtable = { "resolving", resolving_poll,

@@ -399,6 +399,10 @@ static void cancelling(void)
     program("cancel_inner_twice_removed");
     inner_two = task(2), q = then(sleeps(0), gives_after, sleeps(1));
     wake(0, 1), wake(1, 1), lwt_cancel(q), tell(q), tell(inner_two);
+    program("cancel_inner_of_inner");
+    p1 = task(2), p = then(sleeps(0), gives, p1), wake(0, 1);
+    q = then(sleeps(1), gives, p), wake(1, 1);
+    lwt_cancel(q), tell(q), tell(p), tell(p1);
     program("cancel_chain");
     p = task(0), q = then(then(then(p, says, "a"), says, "b"), says, "c");
     lwt_cancel(q), tell(p), tell(q);
@@ -906,6 +910,9 @@ static void order(void)
     program("order_wakeup_in_callback");
     p = sleeps(0), show(sleeps(1), "p'");
     show(then(p, wakes_1, NULL), "p"), wake(0, 1);
+    program("order_wakeup_goes_last");
+    p = sleeps(0), show(sleeps(1), "p'"), show(p, "p");
+    then(p, wakes_1, NULL), show(p, "p"), wake(0, 1);
     program("order_of_consequences");
     q = then(sleeps(0), says, "a"), show(then(q, says, "b"), "c"), wake(0, 1);
     program("order_state_in_callback");

@@ -219,6 +219,12 @@ let () =
     let p, r = wait () and p', r' = wait () and p'', _ = task () in
     let q = p >>= fun _ -> p' >>= gives p'' in
     wakeup r 1; wakeup r' 1; Lwt.cancel q; tell q; tell p'');
+  program "cancel_inner_of_inner" (fun () ->
+    let p, r = wait () and p', r' = wait () and p'', _ = task () in
+    let a = p >>= gives p'' in
+    wakeup r 1;
+    let q = p' >>= gives a in
+    wakeup r' 1; Lwt.cancel q; tell q; tell a; tell p'');
   program "cancel_chain" (fun () ->
     let p, _ = task () in
     let q = p >>= says "a" >>= says "b" >>= says "c" in
@@ -564,6 +570,11 @@ let () =
     show p' "p'";
     show (p >>= fun v -> wakeup r' 2; say "woken"; Lwt.return v) "p";
     wakeup r 1);
+  program "order_wakeup_goes_last" (fun () ->
+    let p, r = wait () and p', r' = wait () in
+    show p' "p'"; show p "p";
+    ignore (p >>= fun v -> wakeup r' 2; say "woken"; Lwt.return v);
+    show p "p"; wakeup r 1);
   program "order_of_consequences" (fun () ->
     let p, r = wait () in
     let q = p >>= says "a" in
