@@ -581,25 +581,57 @@ START_TEST(test_await_dropped)
 }
 END_TEST
 
+// A waker that counts how many there are of it, and how often it was woken.
+struct counted {
+    int wakers, wakes;
+};
+
+static void counted_clone(void *data)
+{
+    ((struct counted *)data)->wakers++;
+}
+
+static void counted_drop(void *data)
+{
+    ((struct counted *)data)->wakers--;
+}
+
+static void counted_wake(void *data)
+{
+    ((struct counted *)data)->wakes++;
+    counted_drop(data);
+}
+
+// Polls with a waker that counts there.
+static struct poll poll_counted(struct future *future, struct counted *counted)
+{
+    static const struct waker_vtable vtable = { counted_clone, counted_wake,
+                                                counted_drop };
+
+    return future_poll(
+        future, &(struct context){ &(struct waker){ &vtable, counted } });
+}
+
 // An await keeps the latest waker, and gives back the others.
 START_TEST(test_await_latest_waker)
 {
-    int wakes[2] = { 0, 0 };
+    struct counted first = { 0, 0 }, second = { 0, 0 };
     struct resolver resolver;
     struct future *future = promise_await(promise_new(&resolver));
 
-    for (int i = 0; i < 2; i++) {
-        struct waker waker = counting_waker(&wakes[i]);
-        struct poll poll = future_poll(future, &(struct context){ &waker });
-        ck_assert(!poll.ready);
-    }
+    ck_assert(!poll_counted(future, &first).ready);
+    ck_assert(!poll_counted(future, &first).ready);
+    ck_assert_int_eq(first.wakers, 1);
+    ck_assert(!poll_counted(future, &second).ready);
+    ck_assert_int_eq(first.wakers, 0);
     promise_resolve(&resolver, 42);
-    ck_assert_int_eq(wakes[0], 0);
-    ck_assert_int_eq(wakes[1], 1);
-    struct waker waker = counting_waker(&wakes[0]);
-    struct poll poll = future_poll(future, &(struct context){ &waker });
+    ck_assert_int_eq(first.wakes, 0);
+    ck_assert_int_eq(second.wakes, 1);
+    struct poll poll = poll_counted(future, &first);
     ck_assert(poll.ready && poll.value == 42);
     future_drop(future);
+    ck_assert_int_eq(first.wakers, 0);
+    ck_assert_int_eq(second.wakers, 0);
 }
 END_TEST
 
@@ -719,27 +751,6 @@ START_TEST(test_cancel_in_poll)
 }
 END_TEST
 
-// The task of a cancelled future ends, too, although it held the only waker.
-static struct promise *cancel_pending(intptr_t value, void *promise)
-{
-    (void)value;
-    promise_cancel(promise);
-    promise_drop(promise);
-    return lwt_unix_sleep(.01);
-}
-
-static struct promise *spawn_pending(void *env)
-{
-    (void)env;
-    return lwt_bind(lwt_pause(), cancel_pending, promise_spawn(pending()));
-}
-
-START_TEST(test_cancel_pending)
-{
-    run(spawn_pending);
-}
-END_TEST
-
 static struct future *caught;
 
 static void catch_future(struct future *future)
@@ -763,6 +774,45 @@ START_TEST(test_spawner)
     future_drop(caught); // it never resolved anything
     ck_assert(is(promise, -EPIPE));
     ck_assert_int_eq(count_threads(), 1 + sanitizer_threads());
+}
+END_TEST
+
+// The task of a cancelled future is woken, to end.
+START_TEST(test_cancel_wakes)
+{
+    struct counted counted = { 0, 0 };
+
+    spawner = catch_future;
+    struct promise *promise = promise_spawn(pending());
+    ck_assert(!poll_counted(caught, &counted).ready);
+    ck_assert_int_eq(counted.wakers, 2); // the task's, and the future's
+    promise_cancel(promise);
+    ck_assert_int_eq(counted.wakes, 1);
+    ck_assert_int_eq(counted.wakers, 0);
+    ck_assert(poll_counted(caught, &counted).ready);
+    future_drop(caught);
+    ck_assert(is(promise, -ECANCELED));
+}
+END_TEST
+
+static struct promise *cancel_pending(intptr_t value, void *promise)
+{
+    (void)value;
+    promise_cancel(promise);
+    promise_drop(promise);
+    return lwt_unix_sleep(.01);
+}
+
+static struct promise *spawn_pending(void *env)
+{
+    (void)env;
+    return lwt_bind(lwt_pause(), cancel_pending, promise_spawn(pending()));
+}
+
+// The same in trale, which would abort if the only waker vanished.
+START_TEST(test_cancel_pending)
+{
+    run(spawn_pending);
 }
 END_TEST
 
@@ -806,5 +856,6 @@ Suite *promises_suite(void)
     add_test(suite, test_cancel_in_poll, 10);
     add_test(suite, test_cancel_pending, 10);
     add_test(suite, test_spawner, 10);
+    add_test(suite, test_cancel_wakes, 10);
     return suite;
 }

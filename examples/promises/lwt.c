@@ -15,7 +15,7 @@
 struct bind {
     struct promise promise;
     struct callback callback; // on the source
-    struct promise *source;   // owned; NULL once it is resolved
+    struct promise *source;   // owned until it is resolved
     lwt_function *on_value, *on_error;
     lwt_mapping *mapping; // instead of on_value, or NULL
     void *env;
@@ -29,7 +29,6 @@ static void bind_run(void *data, intptr_t value)
     lwt_function *f = value < 0 ? self->on_error : self->on_value;
 
     promise_drop(self->source);
-    self->source = NULL;
     if (value >= 0 && self->mapping != NULL)
         value = self->mapping(value, self->env);
     if (f == NULL)
@@ -38,7 +37,8 @@ static void bind_run(void *data, intptr_t value)
         promise_become(&self->promise, f(value, self->env));
 }
 
-// Cancelling goes on to the source. While the function runs there is none.
+// Cancelling goes on to the source. While the function runs that is resolved, so
+// nothing happens; whoever runs our callback still has a reference to it.
 static struct promise *bind_cancel(struct promise *promise)
 {
     return ((struct bind *)promise)->source;

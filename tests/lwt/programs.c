@@ -20,7 +20,7 @@
 static FILE *lines;
 static char words[500];
 static struct promise *kept[32];
-static struct resolver resolvers[3];
+static struct resolver resolvers[4];
 static int keeps;
 static intptr_t values[3]; // of all, map and the like
 static struct lwt_mutex mutex;
@@ -49,7 +49,7 @@ static void end(void)
 {
     if (words[0] != '\0') fprintf(lines, "%s\n", words);
     words[0] = '\0';
-    for (int i = 0; i < 3; i++) resolver_drop(&resolvers[i]);
+    for (int i = 0; i < 4; i++) resolver_drop(&resolvers[i]);
     while (condition.waiters.first != NULL)
         lwt_condition_broadcast(&condition, 0);
     while (mutex.locked) lwt_mutex_unlock(&mutex);
@@ -880,6 +880,14 @@ static struct promise *wakes_1(intptr_t value, void *env)
     return lwt_return(value);
 }
 
+static struct promise *wakes_cancels_wakes(intptr_t value, void *promise)
+{
+    wake(1, 2);
+    lwt_cancel(promise);
+    wake(2, 3);
+    return lwt_return(value);
+}
+
 static struct promise *tells(intptr_t value, void *promise)
 {
     tell(promise);
@@ -913,6 +921,9 @@ static void order(void)
     program("order_wakeup_goes_last");
     p = sleeps(0), show(sleeps(1), "p'"), show(p, "p");
     then(p, wakes_1, NULL), show(p, "p"), wake(0, 1);
+    program("order_wakeup_after_cancel");
+    p = sleeps(0), q = task(3), show(sleeps(1), "p'"), show(sleeps(2), "p''");
+    show(q, "q"), then(p, wakes_cancels_wakes, q), wake(0, 1);
     program("order_of_consequences");
     q = then(sleeps(0), says, "a"), show(then(q, says, "b"), "c"), wake(0, 1);
     program("order_state_in_callback");

@@ -575,6 +575,13 @@ let () =
     show p' "p'"; show p "p";
     ignore (p >>= fun v -> wakeup r' 2; say "woken"; Lwt.return v);
     show p "p"; wakeup r 1);
+  program "order_wakeup_after_cancel" (fun () ->
+    let p, r = wait () and p', r' = wait () and p'', r'' = wait () in
+    let q, _ = task () in
+    show p' "p'"; show p'' "p''"; show q "q";
+    ignore (p >>= fun v ->
+      wakeup r' 2; Lwt.cancel q; wakeup r'' 3; Lwt.return v);
+    wakeup r 1);
   program "order_of_consequences" (fun () ->
     let p, r = wait () in
     let q = p >>= says "a" in
