@@ -635,6 +635,23 @@ START_TEST(test_await_latest_waker)
 }
 END_TEST
 
+// Its callback has run, and that of a bind behind it, which is freed by then.
+START_TEST(test_await_dropped_late)
+{
+    struct counted counted = { 0, 0 };
+    struct resolver resolver;
+    struct promise *promise = promise_new(&resolver);
+    struct future *future = promise_await(promise_clone(promise));
+
+    ck_assert(!poll_counted(future, &counted).ready);
+    promise_drop(lwt_bind(promise, hear, NULL));
+    promise_resolve(&resolver, 42);
+    future_drop(future);
+    ck_assert_int_eq(counted.wakes, 1);
+    ck_assert_int_eq(outcome, 42);
+}
+END_TEST
+
 static int sock;
 
 static struct promise *cancel_and_close(intptr_t value, void *receiving)
@@ -851,6 +868,7 @@ Suite *promises_suite(void)
     add_test(suite, test_await_twice_and_bind, 10);
     add_test(suite, test_await_dropped, 10);
     add_test(suite, test_await_latest_waker, 10);
+    add_test(suite, test_await_dropped_late, 10);
     add_test(suite, test_cancel_spawned, 10);
     add_test(suite, test_cancel_unpolled, 10);
     add_test(suite, test_cancel_in_poll, 10);
