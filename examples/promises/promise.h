@@ -37,6 +37,7 @@ struct promise *promise_new(struct resolver *resolver);
 // Lwt.return, Lwt.fail: a promise that is resolved from the start.
 struct promise *promise_resolved(intptr_t value);
 
+// One more reference, and one less. The last one frees the promise.
 struct promise *promise_clone(struct promise *promise);
 void promise_drop(struct promise *promise); // NULL: nothing happens
 
@@ -56,31 +57,30 @@ static inline enum promise_state promise_state(const struct promise *promise)
 // they run after that. If the promise was cancelled, nothing happens.
 void promise_resolve(struct resolver *resolver, intptr_t value);
 
-// Takes the promise out of its resolver, to resolve it in some other way. The
-// resolver is empty from now on.
-struct promise *resolver_take(struct resolver *resolver);
-
 // Breaks the promise: it fails with -EPIPE. (Lwt's would sleep for ever.) An
 // empty resolver: nothing happens.
 void resolver_drop(struct resolver *resolver);
-
-// A future that resolves the promise when it is polled, and is ready with 0:
-// for other threads to spawn where the promise belongs. Consumes the resolver.
-struct future *promise_resolving(struct resolver *resolver, intptr_t value);
-
-// Ready with the promise's value. Several futures may await one promise.
-struct future *promise_await(struct promise *promise);
-
-// Spawns the future on the executor that polls on this thread, and promises its
-// output. So call it in a task, or inside lwt_main_run.
-// Cancelling drops the future. If the executor drops it, the promise fails with
-// -ECANCELED too.
-struct promise *promise_spawn(struct future *future);
 
 // Lwt.cancel. Goes back to what the promise waits for in the end, and lets that
 // fail with -ECANCELED if it may be cancelled. The failure then comes forward
 // as any other. A promise that is resolved stays as it is.
 void promise_cancel(struct promise *promise);
+
+// ---------------------------------------------------------------------------
+// Promises and futures: promise_task.c
+// ---------------------------------------------------------------------------
+
+// A future that is ready with the promise's value. Several may await one.
+struct future *promise_await(struct promise *promise);
+
+// Spawns the future on the executor that polls on this thread, and promises its
+// output; so call it in a task, or inside lwt_main_run. Cancelling drops the
+// future. If the executor drops it, the promise fails with -ECANCELED as well.
+struct promise *promise_spawn(struct future *future);
+
+// A future that resolves the promise when it is polled, and is ready with 0:
+// for other threads to spawn where the promise belongs. Consumes the resolver.
+struct future *promise_resolving(struct resolver *resolver, intptr_t value);
 
 // ---------------------------------------------------------------------------
 // For those who build on promises, as lwt.c does
@@ -113,9 +113,8 @@ struct promise {
     struct callback *callbacks; // the oldest of a ring, or NULL
     struct promise *(*cancel)(struct promise *self);
     struct promise *proxy; // owned: from now on we are that promise
-    struct promise
-        *inner;          // the one that became us last; it knows how to cancel
-    struct promise *due; // the next one whose callbacks have to run
+    struct promise *inner; // the last one that became us: how to cancel us
+    struct promise *due;   // the next one whose callbacks have to run
 };
 
 // malloc, but memory that runs out aborts. Not zeroed.
@@ -129,6 +128,9 @@ void *promise_malloc(size_t size);
 // one that self waits for, borrowed. NULL: self cannot be cancelled.
 void *promise_alloc(size_t size,
                     struct promise *(*cancel)(struct promise *self));
+
+// Takes the promise out of its resolver, which is empty from now on.
+struct promise *resolver_take(struct resolver *resolver);
 
 // Resolves the promise, unless it is resolved: then nothing happens.
 void promise_settle(struct promise *promise, intptr_t value);
