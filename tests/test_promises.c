@@ -438,7 +438,7 @@ END_TEST
 
 static void sleep_outside(void)
 {
-    lwt_unix_sleep(.01);
+    own = lwt_unix_sleep(.01); // kept: valgrind looks for leaks here, too
     sleep_for(1);
 }
 
