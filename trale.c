@@ -1,6 +1,6 @@
-// trale: a tiny async Linux executor, in C as it was in Rust.
+// trale: a tiny async Linux executor, the Rust library rewritten in C.
 //
-// A program hands it tasks. A task can wait, and the others run meanwhile:
+// A program gives it tasks. While one task waits, the others run:
 //
 //     static struct poll hello_poll(struct future *future, struct context *cx)
 //     {
@@ -12,25 +12,27 @@
 //         ASYNC_END(self, self->id);
 //     }
 //
-// Two threads do the work. The executor thread polls the tasks, one at a time.
-// The reactor thread sleeps in epoll until a file descriptor is ready. A task
-// goes round this ring until it is done:
+// (The macros are in trale.h, under "async and .await".) Two threads do the
+// work. The executor thread polls the tasks, one at a time. The reactor thread
+// sleeps in epoll until a file descriptor is ready. A task goes round this ring
+// until it is done:
 //
 //     executor_spawn --> run-queue --> executor_loop polls it --> done
-//                            ^                   | it has to wait
-//                            | task_wake         v
+//                            ^                   | it has to wait, and
+//                            | task_wake         v registers with the reactor
 //     epoll: it is ready --> reactor_loop <-- reactor_register_waker
 //
-// Read this file from top to bottom, beside the Rust that it mirrors:
-// hexagonal-sun/trale at commit 2e2bf2f, "Rust trale" from here on. "Later
-// trale" is a later commit. NOTES.md is the companion. trale.h declares what
-// programs use: struct future, poll, context and waker, which Rust's std has.
+// Read this file from top to bottom, beside the Rust that it mirrors: commit
+// 2e2bf2f of hexagonal-sun/trale. Here that is called "Rust trale", and "later
+// trale" is a later commit. NOTES.md explains more, and trale.h declares Rust's
+// Future, Poll, Context and Waker.
 //
-// No wake-up is lost, no task starves, and what is dropped leaves nothing
-// behind. The file is simple on purpose: one thread for all tasks, Linux only.
-#define _GNU_SOURCE // for POLLRDHUP and pthread_setname_np
+// No wake-up is lost, no task starves, and a dropped future frees all that it
+// had. The file is simple on purpose: one thread for all tasks, Linux only.
+#define _GNU_SOURCE 1 // for POLLRDHUP and pthread_setname_np
 #define _FILE_OFFSET_BITS 64
 #define _TIME_BITS 64 // on 32 bits too, a sleep may be longer than 68 years
+#undef TRALE_NO_UDP
 #include "trale.h"
 
 #include <assert.h>
@@ -45,28 +47,30 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-// A caption says what happens at its line, and to which task or subscription.
-// Here it compiles to nothing. examples/trace/trace.c gives it a meaning and
-// then includes this file. That build, the talking one, prints each event.
+// EVENT marks what happens at a line, and to which task or to which subscription
+// (rule 7). In this build it does nothing. examples/trace/trace.c gives it a
+// meaning and then includes this file: that build prints each event.
 #ifndef EVENT
 #define EVENT(what, task, sub) ((void)0)
 #endif
 
-// For assertions: somebody has locked it. POSIX cannot tell whether we have.
+// Has some thread locked it? POSIX cannot say which thread. Only for assert.
 #define held(mutex) (pthread_mutex_trylock(mutex) == EBUSY)
 
 // The comment above each function begins with three facts:
 //
 //     its name in Rust | the threads that run it | the locks
 //
-// "The executor" is the executor thread. (A future that was never spawned may
-// be polled and dropped by the thread that owns it.) "Takes executor.lock": it
-// locks and unlocks it. "Holds executor.lock": its caller has locked it. "No
-// lock": no lock is held when it is called, and it takes none. "Any lock": it
-// does not matter. No thread here holds executor.lock and reactor.lock at once.
+// "The executor" and "the reactor" are those two threads. (A future that was
+// never spawned may be polled and dropped by the thread that owns it.) "Takes
+// executor.lock": it locks and unlocks it. "Holds executor.lock": its caller has
+// locked it. "No lock": its caller has locked none, because it calls through a
+// vtable, or may block. "Any lock": it does not matter. What a vtable's function
+// takes is not counted. A waker of ours takes executor.lock. No thread here
+// holds both locks.
 //
-// Three functions are at the end of the file, because Rust's std has them:
-// panic, which prints one line and aborts (trale.h declares it), and these two.
+// Rust's std has panic, lock and thread_spawn. So they are at the end. panic
+// prints one line and aborts. trale.h declares it.
 static inline void lock(pthread_mutex_t *mutex); // Mutex::lock
 static void thread_spawn(const char *name, void *(*loop)(void *));
 
@@ -84,7 +88,7 @@ static void thread_spawn(const char *name, void *(*loop)(void *));
 // Future::poll | the executor | no lock
 //
 // All polls come through here. So no future has to check for itself whether it
-// is polled again after it was ready.
+// is polled again after it returned POLL_READY.
 struct poll future_poll(struct future *future, struct context *cx)
 {
     if (future == NULL || future->vtable == NULL)
@@ -102,7 +106,7 @@ struct poll future_poll(struct future *future, struct context *cx)
 // If the child is pending, the caller returns POLL_PENDING to its own caller,
 // and so on, up to executor_loop. Now the task is suspended. Its state is in the
 // structs, so it needs no stack. Later executor_loop polls the task's future
-// again, and each future on the way polls its child: the task goes on.
+// again, and each future polls its child, down to the leaf: the task goes on.
 //
 // If the child is ready, it is dropped before the parent's next statement, as
 // in Rust. So a sleep that is over has closed its descriptor by then.
@@ -118,7 +122,8 @@ struct poll await(struct future **child, struct context *cx)
 // ---------------------------------------------------------------------------
 // task.rs: the executor
 //
-// It follows eight rules. The comments cite them by number.
+// It follows eight rules, and the comments cite them by number. (Rule 7 is about
+// the reactor. What a subscription is, stands there.)
 //
 // 1. A task is on the run-queue, or on the wait-queue, or it is done and on
 //    neither. One lock guards both queues.
@@ -127,8 +132,8 @@ struct poll await(struct future **child, struct context *cx)
 // 3. A wake moves a task from the wait-queue to the tail of the run-queue. If
 //    the task is not on the wait-queue, the wake changes nothing. So a second
 //    wake, a late wake and a wake of a done task do no harm.
-// 4. A task that is ready leaves the queue that it is on. That is the
-//    run-queue, if a wake came during its last poll.
+// 4. A task that is ready leaves the queue that it is on. Usually that is the
+//    wait-queue. It is the run-queue, if a wake came during its last poll.
 // 5. The run-queue is first in, first out. So no task starves another.
 // 6. We hold no lock while we call through a vtable: to poll or drop a future,
 //    to clone, wake or drop a waker. What we call may call us again. A task's
@@ -136,8 +141,9 @@ struct poll await(struct future **child, struct context *cx)
 // 7. A subscription is one future's wait for one descriptor. It owns a waker.
 //    An event that comes too late, when the subscription is gone, is ignored.
 // 8. If a task waits and nobody holds a waker of it, it can never run again. We
-//    count the wakers, so we notice this at once, and panic. (Tasks that wait
-//    for each other in a circle hold wakers. We do not notice those.)
+//    count the wakers. So we notice it when the last one goes, or when the poll
+//    returns, and panic. (Tasks that wait for each other in a circle hold
+//    wakers. We do not notice those.)
 //
 // These are all the moves that a task makes:
 //
@@ -149,33 +155,34 @@ struct poll await(struct future **child, struct context *cx)
 //     run-queue     done          the same, if a wake came during that poll
 // ---------------------------------------------------------------------------
 
-// The state of rule 1. A task that is being polled is WAITING, or RUNNABLE if a
-// wake has come meanwhile.
+// Which queue it is on (rule 1). A task that is being polled is WAITING (rule 2),
+// or RUNNABLE if a wake has come meanwhile.
 enum task_state { RUNNABLE, WAITING, DONE };
 
-// A queue is a ring of links: one is the queue itself, the others are in its
-// tasks. So a task can leave the middle of a queue, and no memory is allocated.
+// A queue is a ring of links: the queue's own link, and one link inside each of
+// its tasks. So a task can leave the middle of a queue, and no memory is
+// allocated.
 struct link {
     struct link *prev, *next;
 };
 
 // task.rs: Task, an Arc in Rust. One block of memory holds the task and its
-// future. Three things keep the block: the task's wakers, its joiner, and the
-// executor while it polls the task. When the task is done and all three are
-// gone, the block is freed.
+// future. Three things keep the block alive: the task's wakers, its joiner, and
+// the executor while it polls the task. It is freed when the task is done and
+// all three are gone.
 struct task {
     // Guarded by executor.lock:
     struct link link;          // its place in a queue, unless it is DONE
-    struct waker awaiter;      // of the task that awaits this one, or empty
-    pthread_cond_t *join_cv;   // of the thread that joins this one, or NULL
-    intptr_t output;           // once it is DONE
-    _Atomic unsigned wakers;   // how many there are; grows without the lock too
-    enum task_state state : 8; // which queue it is on
-    bool has_joiner;           // nobody has joined, awaited or detached it yet
+    struct waker awaiter;      // the waker of the task that awaits this one
+    pthread_cond_t *join_cv;   // wakes the thread that joins this one, or NULL
+    intptr_t output;           // what its future gave, once it is DONE
+    _Atomic unsigned wakers;   // how many; task_clone adds without the lock
+    enum task_state state : 8; // one byte: memory for each task counts
+    bool has_joiner;           // not yet joined, awaited or detached
     // Constant, once it is spawned:
     uint64_t id; // 1, 2, 3, ...
     // Used by the executor thread only, without the lock:
-    _Alignas(16) struct future future[]; // one, and the rest of its struct
+    _Alignas(2 * sizeof(void *)) struct future future[]; // longer than it seems
 };
 
 // task.rs: Executor. Rust has a lock for each queue. With one lock for both,
@@ -184,15 +191,16 @@ static struct executor {
     pthread_mutex_t lock;       // guards all of this, and the tasks
     pthread_cond_t cv;          // signalled when run_q is not empty any more
     struct link run_q, waiting; // the run-queue and the wait-queue
-    struct task *polling;       // the task in steps 2 to 5 of the loop, or NULL
+    struct task *polling;       // the one that executor_loop polls, or NULL
     uint64_t spawned;           // how many tasks so far
 } executor = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
                .run_q = { &executor.run_q, &executor.run_q },
                .waiting = { &executor.waiting, &executor.waiting } };
 
-// The task that this thread polls, or NULL. So it is NULL on all threads but
-// the executor thread. It has two uses: a panic names this task, and inside a
-// task a join is refused, because it would block the thread that polls all.
+// The task that this thread polls. NULL on all threads but the executor thread
+// (only a panic of rule 8 sets it elsewhere). It has two uses: a panic names
+// this task, and inside a task a join is refused, because it would block the
+// thread that polls all tasks.
 static _Thread_local struct task *current;
 
 // These four come below, in "what happens to a task".
@@ -229,7 +237,7 @@ static void *executor_loop(void *unused)
         struct poll poll = future_poll(task->future, &cx);
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
-        // waker and will wake the task, or already has. Ready: drop the future.
+        // waker and will wake the task, or has woken it. Ready: drop the future.
         // Then finish the task: it leaves its queue (rule 4), and its output
         // goes to whoever joins or awaits it. By then its locals are gone.
         if (poll.ready) future_drop(task->future);
@@ -237,8 +245,8 @@ static void *executor_loop(void *unused)
         if (poll.ready) task_finish(task, poll.value);
         if (!poll.ready) EVENT("pending", task, NULL);
 
-        // 5. Let go of the task. If it waits and has no waker, task_release
-        // panics (rule 8). We keep the lock for step 1.
+        // 5. The executor does not need the task any more. If it waits and has
+        // no waker, task_release panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
         task_release(task);
     }
@@ -248,7 +256,8 @@ static void *executor_loop(void *unused)
 // ---------------------------------------------------------------------------
 // task.rs: what happens to a task
 //
-// A wake can come during a poll. Rule 2 is there for this:
+// A wake can come during a poll. Rule 2 is there for this. (The numbers are the
+// steps of executor_loop.)
 //
 //     main       executor thread      reactor thread  run-q  wait-q  wakers
 //     spawns #1                                       #1     -       0
@@ -273,7 +282,7 @@ static void *executor_loop(void *unused)
 // Now the task waits, and nobody is left who could wake it.
 // ---------------------------------------------------------------------------
 
-// Vec::push, Slab::insert, and their undoing | any thread | holds executor.lock
+// Vec::push, Slab::insert, Slab::remove | any thread | holds executor.lock
 //
 // Takes the task off its queue and puts it at the tail of the queue of its new
 // state. DONE has no queue. Each change of a task's state is a call of this.
@@ -295,12 +304,13 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Called when a waker, the joiner or the executor is gone. As long as there is a
-// waker, or the executor polls the task, this does nothing.
+// Called when a waker or the joiner is gone, or the executor has polled the task.
+// As long as there is a waker, or the task is polled, there is nothing to do.
 //
-// Else no waker of this task can appear any more: a waker is a clone of another
-// one, and the first is lent by step 3 of executor_loop. So rule 8 is never a
-// false alarm. (In Rust such a task sleeps for ever, and nobody is told.)
+// A task that waits now can get no new waker: a waker is cloned from another
+// one, and the first is lent by step 3 of executor_loop, for a poll. So rule 8
+// is never a false alarm. (In Rust such a task sleeps for ever, and nobody is
+// told.)
 //
 // Step 4 has dropped the future on the executor thread. Here we only free the
 // memory, on any thread.
@@ -319,9 +329,10 @@ static void task_release(struct task *task)
 // mpsc::Sender::send | the executor | holds executor.lock, but not while it
 // wakes
 //
-// Now the output can be had: by the thread that joins the task, or by the task
-// that awaits it. If one is there already, it is told. The awaiter's waker is
-// woken without a lock (rule 6). executor.polling keeps our task meanwhile.
+// From now on the output can be taken: by the thread that joins the task, or by
+// the task that awaits it. If one of them is there already, it is told. The
+// awaiter is woken without a lock (rule 6). executor.polling still names our
+// task, so it is not freed meanwhile.
 static void task_finish(struct task *task, intptr_t output)
 {
     task_move(task, DONE);
@@ -337,8 +348,8 @@ static void task_finish(struct task *task, intptr_t output)
 
 // Arc::clone | any thread | any lock
 //
-// Takes no lock. The caller has a waker, or is inside the task's poll, so the
-// count matters to nobody at this moment.
+// The caller has a waker, or the task is being polled. So task_release does not
+// act on the count now, and this needs no lock.
 static void task_clone(void *data)
 {
     ((struct task *)data)->wakers++;
@@ -355,8 +366,8 @@ static void task_drop(void *data)
 
 // task.rs: <Task as Wake>::wake | any thread | takes executor.lock
 //
-// This is rule 3. A task on the run-queue will be polled anyway, and sees then
-// what it was woken for. A done task needs no poll.
+// This is rule 3. A task on the run-queue will be polled anyway, and its future
+// then sees why it was woken. A done task needs no poll.
 //
 // If we did not ask whether the task waits, a late wake would put a done task
 // back on the run-queue. It would be polled again after it was ready, or after
@@ -394,8 +405,8 @@ static const struct waker_vtable task_vt = { task_clone, task_wake, task_drop };
 // Box::pin | any thread | no lock
 //
 // There is room for a task in front of the future. So a spawn allocates nothing
-// and moves nothing. Production runtimes keep the two together too. All of it is
-// zero: an async block at its start, without child, without waker.
+// and moves nothing. Production runtimes keep the two together too. Memory that
+// is zero is an async block at its start: no line, no child, no waker.
 void *future_new(size_t size, const struct future_vtable *vtable)
 {
     struct task *task = calloc(1, sizeof(*task) + size);
@@ -405,7 +416,7 @@ void *future_new(size_t size, const struct future_vtable *vtable)
     return task->future;
 }
 
-// drop(Pin<Box<dyn Future>>) | the executor | no lock
+// drop(Pin<Box<dyn Future>>) | the executor; any thread for a joiner | no lock
 //
 // A future that was spawned is freed with its task, by task_release.
 void future_drop(struct future *future)
@@ -417,8 +428,8 @@ void future_drop(struct future *future)
 
 // drop(TaskJoiner) | any thread | holds executor.lock, and returns without
 //
-// The joiner lets go of the task. It may have been polled by a task that awaits
-// this one. The waker that it left here is dropped without the lock (rule 6).
+// The task loses its joiner. If some task has awaited this joiner, that task's
+// waker is still here. It is dropped without the lock (rule 6).
 static void joiner_release(struct task_joiner *joiner)
 {
     struct waker awaiter = waker_take(&joiner->task->awaiter);
@@ -492,19 +503,19 @@ static struct poll join_poll(struct future *future, struct context *cx)
 }
 
 // later trale: impl Future for TaskJoiner
-static const struct future_vtable joiner = { "joiner", join_poll, join_drop };
+static const struct future_vtable join_vt = { "joiner", join_poll, join_drop };
 
 // task.rs: Executor::get, Executor::spawn | any thread | takes executor.lock
 //
 // The first task starts the executor thread. Once we unlock, the task may run,
 // and even be done before we return. The joiner keeps it in memory.
 //
-// The executor thread can be asleep only if it polls nothing, and if our task is
-// the first on the run-queue. Only then we signal, and only after we unlock:
-// else it would wake up to wait for our lock. task_wake does the same.
+// The executor thread can be asleep only if it polls nothing and our task is the
+// first on the run-queue. Only then we signal it, and only after we unlock: else
+// it would wake up, and at once wait for the lock. task_wake does the same.
 struct task_joiner executor_spawn(struct future *future)
 {
-    if (future == NULL || future->in_place)
+    if (future == NULL || future->vtable == NULL || future->in_place)
         panic("there is no future to spawn, or it was spawned before");
     struct task *task = (struct task *)future - 1;
     task->link = (struct link){ &task->link, &task->link };
@@ -517,7 +528,7 @@ struct task_joiner executor_spawn(struct future *future)
     bool idle = executor.run_q.next == &task->link && executor.polling == NULL;
     pthread_mutex_unlock(&executor.lock);
     if (idle) pthread_cond_signal(&executor.cv);
-    return (struct task_joiner){ { &joiner, .in_place = true }, task };
+    return (struct task_joiner){ { &join_vt, .in_place = true }, task };
 }
 
 // task.rs: Executor::block_on | any thread but the executor | takes
@@ -545,19 +556,20 @@ intptr_t executor_block_on(struct future *future)
 // level-triggered: it reports what is ready, not what has changed.
 //
 // epoll takes a descriptor only once, but several futures may wait for it. So
-// we keep lists, and tell epoll what all who wait for a descriptor want. It is
-// in the epoll set as long as somebody waits. A registration is one-shot: a
-// future that is woken waits no longer. (In Rust trale only one task can wait
-// for a descriptor. A second registration panics, with the lock held.)
+// we keep lists of them, and tell epoll what the futures of one descriptor want
+// together. It is in the epoll set as long as somebody waits for it. A
+// registration is one-shot: a future that is woken waits no longer. (In Rust
+// trale only one task can wait for a descriptor. A second registration panics,
+// with the lock held.)
 // ---------------------------------------------------------------------------
 
-// The lists are a hash table: those who wait for fd are on list fd % LISTS, in
-// order of registration. So any number of descriptors will do. A production
-// runtime keeps such a list beside each descriptor.
+// The lists are a hash table: the futures of descriptor fd are on list
+// fd % LISTS, in order of registration. So there is no highest descriptor. A
+// production runtime keeps such a list beside each descriptor.
 enum { LISTS = 1 << 14 };
 
 // reactor/mod.rs: Reactor, and reactor/poll.rs: Poll. A subscription that is on
-// no list belongs to its future, and the lock does not guard it.
+// no list belongs to its future, and only that touches it.
 static struct reactor {
     pthread_mutex_t lock; // guards all of this, and what is on the lists
     int epoll;            // -1 until the first registration, then constant
@@ -571,15 +583,16 @@ static struct reactor {
 // epoll what those who wait for this descriptor want now. Returns 0, or -errno
 // if epoll refuses a new descriptor; then the list is as it was.
 //
-// Each change begins a new generation. Its number and the descriptor are the
-// data of the events to come. So the reactor thread can tell an event that it
-// fetched before the change: it has other data than the subscription (rule 7).
-// Nothing is lost, because epoll looks anew at what we tell it.
+// Each change has a number, the generation. The events to come carry it, beside
+// the descriptor, and each subscription notes it in event_data. If the reactor
+// thread has fetched an event before the change, the event has an older number,
+// and fits no subscription (rule 7). Nothing is lost: epoll looks at the
+// descriptor again when we change it.
 //
-// epoll forgets a descriptor that is closed. If it was closed too early, while a
-// future waits for it, we notice only here: when one more future waits for the
-// same number, or one waits no longer. The number may belong to another file by
-// then, so we panic. If nobody comes here, the future waits for ever.
+// If somebody closes a descriptor while a future waits for it, epoll tells us
+// nothing. We notice it at the next change for this number: another future
+// registers, or one is woken or dropped. Then we panic, because the number may
+// belong to another file. Without such a change the future waits for ever.
 static int list_change(struct subscription *sub, bool insert)
 {
     struct subscription **list = &reactor.waiting[(uint32_t)sub->fd % LISTS];
@@ -620,12 +633,12 @@ static void *reactor_loop(void *unused)
             if (errno != EINTR) panic("epoll_wait: %s", strerror(errno));
 
         // 2. Find who it is for: the first that registered. If the descriptor is
-        // ready for others too, epoll says so again. If it failed or was hung
-        // up, all are woken, one after the other. Their system calls tell them
-        // why. If we find nobody, the event has come too late (rule 7).
+        // ready for others too, the next epoll_wait says so. If it failed or was
+        // hung up, each of them is woken, one for each epoll_wait, and its
+        // system call tells it why. If we find nobody, the event has come too
+        // late (rule 7).
         lock(&reactor.lock);
-        struct subscription *sub =
-            reactor.waiting[(uint32_t)event.data.u64 % LISTS];
+        struct subscription *sub = reactor.waiting[(int)event.data.u64 % LISTS];
         while (sub && (sub->event_data != event.data.u64 ||
                        !(event.events & (sub->kind | EPOLLERR | EPOLLHUP))))
             sub = sub->next;
@@ -655,7 +668,7 @@ static void *reactor_loop(void *unused)
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker)
 {
-    if (waker == &sub->waker) return POLL_PENDING; // it waits with that already
+    if (waker == &sub->waker) return POLL_PENDING; // it waits, or is woken
     reactor_deregister_waker(sub);
     struct waker clone = waker_clone(waker);
     lock(&reactor.lock);
@@ -689,18 +702,19 @@ void reactor_deregister_waker(struct subscription *sub)
 // ---------------------------------------------------------------------------
 // futures/timer.rs: a leaf future
 //
-// A leaf future is the end of a chain of awaits. It awaits no other future, it
-// asks the kernel. All leaf futures are made alike:
+// A leaf future is the last one in a chain of awaits. It awaits no other future,
+// it asks the kernel. All leaf futures are made alike:
 //
 //     try a system call that does not block;
 //     if it would block, register the waker and return POLL_PENDING;
 //     when polled again, for whatever reason, try again.
 //
 // A timerfd is a descriptor that becomes ready at a point in time. So the
-// reactor needs no notion of time. A sleep costs six system calls:
-// timerfd_create, epoll_ctl (add) and timerfd_settime on the executor thread,
-// epoll_wait and epoll_ctl (delete) on the reactor thread, and close. Production
-// runtimes sort their timers themselves, and use the timeout of epoll_wait.
+// reactor needs no notion of time. A sleep costs six system calls (and futex
+// calls, if threads sleep). The executor thread: timerfd_create, epoll_ctl to
+// add, timerfd_settime, and at the end close. The reactor thread: epoll_wait,
+// and epoll_ctl to delete. Production runtimes sort their timers themselves, and
+// use the timeout of epoll_wait.
 // ---------------------------------------------------------------------------
 
 // futures/timer.rs: Timer. As in every future of ours, the struct future comes
@@ -728,8 +742,8 @@ static int64_t instant_now(void)
 // polled, and a time that has just passed fires at once. (Rust trale's time is
 // relative. It can become zero, which disarms the timer: the sleep never ends.)
 //
-// We register before we arm the timer. Else it could fire while we still hold
-// reactor.lock, and the reactor thread would wake up to wait for us.
+// We register, and then arm the timer. In the other order it could fire while we
+// register, and the reactor thread would wake up, and at once wait for the lock.
 static struct poll timer_poll(struct future *future, struct context *cx)
 {
     struct timer *self = (struct timer *)future;
@@ -820,9 +834,9 @@ struct datagram {
 // MSG_DONTWAIT: a call that blocks would stop all tasks.
 //
 // A socket can be shut down, or have an error message that nobody reads
-// (IP_RECVERR). Then epoll reports it again and again, but the system call says
-// EAGAIN. To wait for ever would be to spin. So from the third poll on we look
-// first whether the socket has ended. (poll always looks for errors.)
+// (IP_RECVERR). Then epoll always says that it is ready, but the system call
+// says EAGAIN: the task would be woken again and again. So from the third poll
+// on, we first ask poll(2) whether it is so, and then EAGAIN means -EPIPE.
 static struct poll udp_poll(struct future *future, struct context *cx)
 {
     struct datagram *self = (struct datagram *)future;
@@ -885,7 +899,7 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 }
 
 // ---------------------------------------------------------------------------
-// What Rust brings along, and C does not: panics, locks, threads
+// What Rust has and C does not: panics, locks, threads
 //
 // There are two kinds of failure. Some come from the world: no descriptor is
 // left, nobody listens on that port. They become a negative errno, and the task
@@ -893,7 +907,7 @@ struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
 // no memory, no thread. They are panics. rustc refuses many of those mistakes.
 // ---------------------------------------------------------------------------
 
-// What this process has done with trale. FORKED: its parent had used it.
+// USED: it has locked something. FORKED: it is the child of a process that had.
 static _Atomic enum { UNUSED, USED, FORKED } process;
 
 // ours, called by fork | the forked child, which has one thread | any lock
@@ -956,10 +970,12 @@ void panic(const char *format, ...)
 {
     va_list args;
 
+    // A thread that is cancelled in here would not abort.
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     for (int ms = 0; ftrylockfile(stderr) != 0 && ms < 1000; ms++) usleep(1000);
     __fsetlocking(stderr, FSETLOCKING_BYCALLER); // take no lock from here on
     fputs("trale: ", stderr);
-    if (current != NULL) {
+    if (current != NULL && current->future->vtable != NULL) {
         fprintf(stderr, "in task %s#%lu", current->future->vtable->name,
                 (unsigned long)current->id);
         EVENT("panic", current, NULL); // adds where the task is

@@ -1,7 +1,6 @@
-// trale: a tiny async Linux executor, in C as it was in Rust.
+// trale: a tiny async Linux executor, the Rust library rewritten in C.
 //
-// This is all that programs use. trale.c implements it. What the examples build
-// on top of it needs nothing else.
+// Programs use what is declared here, and nothing else of trale.c.
 //
 // - `type_method` mirrors Rust's `Type::method`. Each declaration names the Rust
 //   item that it stands for.
@@ -11,8 +10,8 @@
 // - A function that consumes a waker or a joiner takes a non-const pointer, and
 //   leaves it empty, as a Rust move does. Zeroed memory is empty too. To drop an
 //   empty one does nothing. A const pointer only borrows.
-// - A failure is a negative errno, at the await where the future becomes ready.
-//   A mistake that rustc would have refused prints one line and aborts. So does
+// - A failure is a negative errno. The future is ready with it, at its await. A
+//   mistake that rustc would have refused prints one line and aborts. So does
 //   memory that runs out. No function here returns NULL.
 // - wake, drop and all functions here may be called on any thread, if nothing
 //   else is said, but not in a signal handler.
@@ -98,18 +97,17 @@ struct context {
 // future_new makes. A pointer to the one is a pointer to the other, so cast.
 struct future {
     const struct future_vtable *vtable;
-    // An async block: the line of the AWAIT where it stopped. Else 0.
-    int line;
-    // It was ready, so it must not be polled again. It is part of another
-    // struct or of its task, so it is dropped, but not freed.
+    int line; // an async block: of the AWAIT where it stopped. Else 0
+    // done: it was ready, and must not be polled again. in_place: it is part of
+    // its task or of another struct, so it is dropped, but not freed.
     bool done, in_place;
 };
 
 // What a `dyn Future` pointer leads to in Rust.
 //
-// poll returns POLL_READY once, or POLL_PENDING after it has seen to it that a
-// clone of cx->waker will be woken. It must not block. So a task cannot wait
-// for nothing, as Rust's std::future::pending() does: that is refused at once.
+// poll returns POLL_READY once. Before it returns POLL_PENDING, somebody must
+// hold a clone of cx->waker and be going to wake it. It must not block. A task
+// without a waker panics, so it cannot await Rust's std::future::pending().
 //
 // drop releases what the struct owns, but not the struct itself. NULL: it owns
 // nothing. Once the future is spawned, both run on the executor thread.
@@ -119,8 +117,9 @@ struct future_vtable {
     void (*drop)(struct future *future);
 };
 
-// Box::pin: `size` zeroed bytes that begin with a struct future. Only such a
-// future can be spawned or dropped.
+// Box::pin: `size` zeroed bytes that begin with a struct future, aligned as
+// malloc does it. Only such a future can be spawned, and must then not be given
+// another vtable. A joiner's future cannot be spawned.
 void *future_new(size_t size, const struct future_vtable *vtable);
 
 // Future::poll. Borrows the future. Polling it again after it was ready
@@ -142,7 +141,7 @@ void future_drop(struct future *future);
 struct async {
     struct future future;
     const char *file;     // of future.line
-    struct future *child; // the future being awaited, owned; NULL between
+    struct future *child; // the future being awaited, owned. NULL: none
     intptr_t value;       // what the last AWAIT left: its future's output
 };
 
@@ -150,7 +149,7 @@ struct async {
 // has a drop of its own, which calls this first.
 static inline void async_drop(struct future *future)
 {
-    future->line = 0; // from now on nobody may follow it to its child
+    future->line = 0; // a trace must not look at the child any more
     future_drop(((struct async *)future)->child);
 }
 
@@ -204,7 +203,7 @@ struct poll await(struct future **child, struct context *cx);
 // ---------------------------------------------------------------------------
 
 // TaskJoiner<T>: the right to a task's output. It is a future too, for use
-// inside another task, where join would block them all:
+// inside another task, where join would block all tasks:
 //
 //     AWAIT(self, &self->joiner.future);
 //
@@ -255,7 +254,7 @@ _Noreturn void panic(const char *format, ...)
 enum wakeup_kind { WAKEUP_READABLE = 0x1, WAKEUP_WRITABLE = 0x4 };
 
 // reactor::poll::Subscription: one future's wait for one direction of one fd.
-// The future holds it, zeroed but for fd and kind. It sets these two before it
+// The future holds it, zeroed except fd and kind. It sets these two before it
 // registers, and must not change them while it waits. The rest is the reactor's:
 // the waker is not empty as long as the subscription waits.
 struct subscription {
@@ -278,7 +277,7 @@ struct subscription {
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker);
 
-// Undoes it. Afterwards the reactor knows nothing of *sub, but a wake that is
+// Removes the registration. Afterwards the reactor knows nothing of *sub, but a wake that is
 // under way may still come. If *sub does not wait, nothing happens. Call it when
 // *sub is dropped, and before the fd is closed.
 void reactor_deregister_waker(struct subscription *sub);
@@ -340,8 +339,9 @@ int udp_socket_bind(const struct socket_addr *addr);
 // *source (NULL: not wanted). Ready with the number of bytes, 0 for an empty
 // datagram, or -errno. -EMSGSIZE: the datagram was longer than buf, which holds
 // its beginning. -EPIPE: the socket is shut down, or its error queue must be
-// read first. Socket, buf and *source must outlive the future. A negative fd,
-// an errno of udp_socket_bind, is the output. The socket may be a blocking one.
+// read first. Socket, buf and *source must outlive the future. If fd is negative
+// (an error of udp_socket_bind), the future is ready with it. The socket may be
+// a blocking one.
 struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
                                     struct socket_addr *source);
 

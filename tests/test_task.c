@@ -951,6 +951,22 @@ START_TEST(test_spawn_null_dies)
 }
 END_TEST
 
+// A constructor that assigns a whole struct, and so erases the vtable.
+static void spawn_erased(void)
+{
+    struct future *future = ready(1);
+
+    *future = (struct future){ .line = 0 };
+    executor_spawn(future);
+}
+
+// A future without a vtable cannot be polled. The spawn says so, and not a crash.
+START_TEST(test_spawn_without_vtable_dies)
+{
+    assert_dies(spawn_erased, "there is no future to spawn");
+}
+END_TEST
+
 // Spawns one that counts down from n - 1, awaits it and adds one.
 struct countdown {
     struct async async;
@@ -1612,6 +1628,28 @@ START_TEST(test_cancelled_while_it_joins)
 }
 END_TEST
 
+static void *panic_when_cancelled(void *data)
+{
+    pthread_cancel(pthread_self()); // at the next cancellation point
+    panic("%s", (char *)data);
+}
+
+static void panic_cancelled(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, panic_when_cancelled, "out of ideas");
+    pthread_join(thread, NULL);
+}
+
+// Hazard 48: a thread that is to be cancelled panics. It must not end in the
+// middle of that, for it may hold a lock, but abort.
+START_TEST(test_cancelled_in_a_panic)
+{
+    assert_dies(panic_cancelled, "out of ideas");
+}
+END_TEST
+
 static void *spawn_when_cancelled(void *data)
 {
     struct probe *probe = data;
@@ -2038,6 +2076,7 @@ Suite *task_suite(void)
     add_test(suite, test_dropped_on_the_executor_thread, 60);
     add_test(suite, test_helper_threads, 20);
     add_test(suite, test_spawn_null_dies, 20);
+    add_test(suite, test_spawn_without_vtable_dies, 20);
     add_test(suite, test_spawn_inside_a_task, 20);
     add_test(suite, test_spawn_from_many_threads, 60);
     add_test(suite, test_outputs_arrive, 20);
@@ -2055,6 +2094,7 @@ Suite *task_suite(void)
     add_test(suite, test_awaited_joiner_dropped, 20);
     add_test(suite, test_joins_race_the_end, 120);
     add_test(suite, test_cancelled_while_it_joins, 20);
+    add_test(suite, test_cancelled_in_a_panic, 20);
     add_test(suite, test_cancelled_at_the_first_spawn, 20);
     add_test(suite, test_memory_returns, 120);
     add_test(suite, test_cost_is_flat, 120);

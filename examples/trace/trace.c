@@ -22,7 +22,7 @@
 // An event's line is made and written under executor.lock. So lines do not mix,
 // they come in the order in which things happen, and the queues are as shown.
 // The price: a thread that needs the lock waits for the terminal.
-#define _GNU_SOURCE // for RUSAGE_THREAD
+#define _GNU_SOURCE 1 // for RUSAGE_THREAD
 #include "examples/trace/trace.h"
 
 #include <stdbool.h>
