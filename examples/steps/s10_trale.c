@@ -60,12 +60,11 @@ static void http_get_start(struct http_get *self)
                        self->millis, self->n);
 
     printf("FIRST POLL - START OPERATION\n");
-    self->sub.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (self->sub.fd == -1 ||
-        connect(self->sub.fd, (struct sockaddr *)&server, sizeof(server)) ==
-            -1 ||
-        send(self->sub.fd, text, (size_t)len, MSG_NOSIGNAL) != len ||
-        fcntl(self->sub.fd, F_SETFL, O_NONBLOCK) == -1)
+    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (self->fd == -1 ||
+        connect(self->fd, (struct sockaddr *)&server, sizeof(server)) == -1 ||
+        send(self->fd, text, (size_t)len, MSG_NOSIGNAL) != len ||
+        fcntl(self->fd, F_SETFL, O_NONBLOCK) == -1)
         err(1, "cannot ask the server");
 }
 
@@ -74,13 +73,13 @@ static struct poll http_get_poll(struct future *future, struct context *cx)
     struct http_get *self = (struct http_get *)future;
     ssize_t n;
 
-    if (self->sub.fd == -1) {
+    if (self->fd == -1) {
         http_get_start(self);
+        self->sub.fd = self->fd;
         return reactor_register_waker(&self->sub, cx->waker);
     }
     do {
-        n = read(self->sub.fd, self->reply + self->len,
-                 REPLY_MAX - 1 - self->len);
+        n = read(self->fd, self->reply + self->len, REPLY_MAX - 1 - self->len);
         if (n > 0) self->len += (size_t)n;
     } while (n > 0);
     if (n == -1 && errno == EAGAIN)
@@ -97,7 +96,7 @@ static void http_get_drop(struct future *future)
     struct http_get *self = (struct http_get *)future;
 
     reactor_deregister_waker(&self->sub);
-    if (self->sub.fd != -1) close(self->sub.fd);
+    if (self->fd != -1) close(self->fd);
 }
 
 static struct future *http_get(int millis, int n, char *reply)
@@ -106,9 +105,10 @@ static struct future *http_get(int millis, int n, char *reply)
                                                  http_get_drop };
     struct http_get *self = future_new(sizeof(*self), &vtable);
 
+    self->sub.kind = WAKEUP_READABLE;
     self->millis = millis;
     self->n = n;
-    self->sub = (struct subscription){ .fd = -1, .kind = WAKEUP_READABLE };
+    self->fd = -1;
     self->reply = reply;
     return &self->future;
 }
