@@ -972,7 +972,7 @@ void panic(const char *format, ...)
 
     // A thread that is cancelled in here would not abort.
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    for (int ms = 0; ftrylockfile(stderr) != 0 && ms < 1000; ms++) usleep(1000);
+    for (int i = 0; ftrylockfile(stderr) && i < 1000; i++) poll(NULL, 0, 1);
     __fsetlocking(stderr, FSETLOCKING_BYCALLER); // take no lock from here on
     fputs("trale: ", stderr);
     if (current != NULL && current->future->vtable != NULL) {

@@ -111,7 +111,6 @@ static const char *const infallible[] = {
     "ftrylockfile",
     "fwrite",
     "stderr",
-    "usleep",
     "vfprintf",
     NULL,
 };

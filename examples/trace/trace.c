@@ -87,7 +87,7 @@ static void print_task(FILE *out, const struct task *task)
 // In the middle of a panic's line: adds where the task is.
 static void panic_where(const struct task *task)
 {
-    future_print(stderr, task->future);
+    if (task != NULL) future_print(stderr, task->future);
 }
 
 static const char *kind_name(enum wakeup_kind kind)
@@ -118,7 +118,8 @@ static int compare_waits(const void *a, const void *b)
 {
     const struct subscription *left = *(struct subscription *const *)a;
     const struct subscription *right = *(struct subscription *const *)b;
-    uintptr_t tasks[] = { (uintptr_t)task_of(left), (uintptr_t)task_of(right) };
+    const uintptr_t tasks[] = { (uintptr_t)task_of(left),
+                                (uintptr_t)task_of(right) };
 
     if (tasks[0] != tasks[1]) return tasks[0] < tasks[1] ? -1 : 1;
     return (left->fd > right->fd) - (left->fd < right->fd);
@@ -352,14 +353,14 @@ static void narrate(const char *event, const struct task *task,
     print_queue(out, "run", &executor.run_q);
     print_queue(out, "wait", &executor.waiting);
     fputc('\n', out);
-    if (strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0)
-        warn_if_blocked(out, now, task);
+    bool polled = strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0;
+    if (task != NULL && polled) warn_if_blocked(out, now, task);
     if (fclose(out) != 0) panic("out of memory");
     write_line(text, len);
     free(text);
     printing += instant_now() - start;
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
-    if (strcmp(event, "poll") == 0) {
+    if (task != NULL && strcmp(event, "poll") == 0) {
         if (terminal != NULL) narrate_step(task);
         poll_began = cost_now();
     }
