@@ -486,6 +486,27 @@ START_TEST(test_latest_waker_wins)
 }
 END_TEST
 
+// Of two who wait for one descriptor the first registers again. It must be woken
+// last: it is at the tail now.
+START_TEST(test_registered_again_is_woken_last)
+{
+    struct probe probes[2] = { 0 };
+    int fd = token_fd(0);
+
+    for (int i = 0; i < 3; i++)
+        ck_assert(!probe_wait(&probes[i % 2], fd, WAKEUP_READABLE).ready);
+    add_tokens(fd, 1);
+    wait_for(&all_wakes, 2);
+    settle();
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(probes[i].nth, 1 - i);
+        ck_assert_int_eq(probes[i].wakes, 1);
+        ck_assert_int_eq(probes[i].wakers, 0);
+    }
+    close(fd);
+}
+END_TEST
+
 // A subscription that waits to read registers to write instead. Room to write
 // must wake it, and what can be read later must not.
 START_TEST(test_register_for_the_other_direction)
@@ -1414,6 +1435,7 @@ Suite *reactor_suite(void)
     add_test(suite, test_hundred_tasks_are_served_in_order, 20);
     add_test(suite, test_others_wait_on_when_one_gives_up, 20);
     add_test(suite, test_latest_waker_wins, 20);
+    add_test(suite, test_registered_again_is_woken_last, 20);
     add_test(suite, test_register_for_the_other_direction, 20);
     add_test(suite, test_register_for_another_fd, 20);
     add_test(suite, test_register_with_its_own_waker, 20);
