@@ -1,8 +1,9 @@
 #!/bin/sh
-# Holds the documents to the code: every name that NOTES.md and README.md put
-# in backquotes exists, the mirror has a row for every item of trale, every
-# hazard has its test, every function in trale.c says which threads run it and
-# what it locks, and no file has outgrown its budget of lines.
+# Holds the documents to the code: every name that a document puts in
+# backquotes exists, the mirror has a row for every item of trale, every hazard
+# has its test, every function in trale.c says which threads run it and what it
+# locks, and no file has outgrown its budget of lines. Two more scripts look at
+# links and at quoted traces.
 # Run from the top of the repository.
 set -u
 failures=0
@@ -23,7 +24,8 @@ names() {
         grep -E '^(\.?[a-z0-9_./-]+|[a-z][a-z0-9_]*\(\)|struct [a-z_]+)$'
 }
 
-for document in NOTES.md README.md examples/promises/README.md; do
+for document in $(find . \( -name .git -o -name build \) -prune -o \
+    -name '*.md' -print | sed 's|^\./||'); do
     for name in $(names "$document" | tr ' ' '@'); do
         case $name in
         struct@*)
@@ -119,14 +121,15 @@ SendTo::poll
 ITEMS
 
 # Every hazard that a Check test must show, and every test of a hazard in
-# NOTES.md. Those missing here take a fault injector or a simulator.
+# tests/README.md. Those missing here take a fault injector or a simulator.
 # Hazards 43 and 44 have make targets instead.
 for hazard in 1 2 3 4 6 7 8 9 10 11 12 13 14 15 17 18 19 20 21 22 23 24 25 26 \
-    27 28 29 30 32 34 35 36 37 38 39 40 41 42; do
+    27 28 29 30 32 34 35 36 37 38 39 40 41 42 45 \
+    46 47 48 49 50 51; do
     grep -qE "// Hazards? ([0-9]+(,| and) )*${hazard}[:, ]" tests/test_*.c ||
         fail "no test is marked with hazard $hazard"
-    grep -qE "^\| $hazard \|.*\`test_" NOTES.md ||
-        fail "NOTES.md names no test for hazard $hazard"
+    grep -qE "^\| $hazard \|.*\`test_" tests/README.md ||
+        fail "tests/README.md names no test for hazard $hazard"
 done
 
 # The line above each function (or the last of those that name it) has three
@@ -180,11 +183,8 @@ for file in examples/*.c examples/broken/*.c \
     grep -q '^// Expected output' "$file" || fail "$file shows no expected output"
 done
 
-# Each `make TARGET` of the documents is a target.
-for target in $(grep -ohE '(`|^ +)make [a-z-]+' README.md NOTES.md examples/*/README.md |
-    awk '{ print $NF }' | sort -u); do
-    grep -qE "^$target:" Makefile examples/*.mk examples/*/*.mk tests/*.mk 2> /dev/null || fail "make $target is no target"
-done
+sh tests/check_links.sh || failures=$((failures + 1))
+sh tests/check_quotes.sh || failures=$((failures + 1))
 
 test $failures -eq 0 && echo "docs: documents and sources agree"
 exit $((failures > 0))
