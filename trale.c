@@ -47,9 +47,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-// EVENT marks what happens at a line, and to which task or to which subscription
-// (rule 7). In this build it does nothing. examples/trace/trace.c gives it a
-// meaning and then includes this file: that build prints each event.
+// EVENT marks what happens at a line, and to which task or to which
+// subscription (rule 7). In this build it does nothing. examples/trace/trace.c
+// gives it a meaning and then includes this file: that build prints each event.
 #ifndef EVENT
 #define EVENT(what, task, sub) ((void)0)
 #endif
@@ -63,11 +63,11 @@
 //
 // "The executor" and "the reactor" are those two threads. (A future that was
 // never spawned may be polled and dropped by the thread that owns it.) "Takes
-// executor.lock": it locks and unlocks it. "Holds executor.lock": its caller has
-// locked it. "No lock": its caller has locked none, because it calls through a
-// vtable, or may block. "Any lock": it does not matter. What a vtable's function
-// takes is not counted. A waker of ours takes executor.lock. No thread here
-// holds both locks.
+// executor.lock": it locks and unlocks it. "Holds executor.lock": its caller
+// has locked it. "No lock": its caller has locked none, because it calls
+// through a vtable, or may block. "Any lock": it does not matter. What a
+// vtable's function takes is not counted. A waker of ours takes executor.lock.
+// No thread here holds both locks.
 //
 // Rust's std has panic, lock and thread_spawn. So they are at the end. panic
 // prints one line and aborts. trale.h declares it.
@@ -104,9 +104,10 @@ struct poll future_poll(struct future *future, struct context *cx)
 // .await, one step of it | the executor | no lock
 //
 // If the child is pending, the caller returns POLL_PENDING to its own caller,
-// and so on, up to executor_loop. Now the task is suspended. Its state is in the
-// structs, so it needs no stack. Later executor_loop polls the task's future
-// again, and each future polls its child, down to the leaf: the task goes on.
+// and so on, up to executor_loop. Now the task is suspended. Its state is in
+// the structs, so it needs no stack. Later executor_loop polls the task's
+// future again, and each future polls its child, down to the leaf: the task
+// goes on.
 //
 // If the child is ready, it is dropped before the parent's next statement, as
 // in Rust. So a sleep that is over has closed its descriptor by then.
@@ -122,8 +123,8 @@ struct poll await(struct future **child, struct context *cx)
 // ---------------------------------------------------------------------------
 // task.rs: the executor
 //
-// It follows eight rules, and the comments cite them by number. (Rule 7 is about
-// the reactor. What a subscription is, stands there.)
+// It follows eight rules, and the comments cite them by number. (Rule 7 is
+// about the reactor. What a subscription is, stands there.)
 //
 // 1. A task is on the run-queue, or on the wait-queue, or it is done and on
 //    neither. One lock guards both queues.
@@ -155,8 +156,8 @@ struct poll await(struct future **child, struct context *cx)
 //     run-queue     done          the same, if a wake came during that poll
 // ---------------------------------------------------------------------------
 
-// Which queue it is on (rule 1). A task that is being polled is WAITING (rule 2),
-// or RUNNABLE if a wake has come meanwhile.
+// Which queue it is on (rule 1). A task that is being polled is WAITING (rule
+// 2), or RUNNABLE if a wake has come meanwhile.
 enum task_state { RUNNABLE, WAITING, DONE };
 
 // A queue is a ring of links: the queue's own link, and one link inside each of
@@ -237,9 +238,10 @@ static void *executor_loop(void *unused)
         struct poll poll = future_poll(task->future, &cx);
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
-        // waker and will wake the task, or has woken it. Ready: drop the future.
-        // Then finish the task: it leaves its queue (rule 4), and its output
-        // goes to whoever joins or awaits it. By then its locals are gone.
+        // waker and will wake the task, or has woken it. Ready: drop the
+        // future. Then finish the task: it leaves its queue (rule 4), and its
+        // output goes to whoever joins or awaits it. By then its locals are
+        // gone.
         if (poll.ready) future_drop(task->future);
         lock(&executor.lock);
         if (poll.ready) task_finish(task, poll.value);
@@ -304,8 +306,9 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Called when a waker or the joiner is gone, or the executor has polled the task.
-// As long as there is a waker, or the task is polled, there is nothing to do.
+// Called when a waker or the joiner is gone, or the executor has polled the
+// task. As long as there is a waker, or the task is polled, there is nothing to
+// do.
 //
 // A task that waits now can get no new waker: a waker is cloned from another
 // one, and the first is lent by step 3 of executor_loop, for a poll. So rule 8
@@ -457,9 +460,10 @@ static void join_drop(struct future *future)
 
 // task.rs: TaskJoiner::join | any thread but the executor | takes executor.lock
 //
-// The condition variable is on our stack. task_finish signals it under the lock,
-// and we need the lock to return. So it is not used after we have returned. For
-// the same reason this thread must not be cancelled while it waits here.
+// The condition variable is on our stack. task_finish signals it under the
+// lock, and we need the lock to return. So it is not used after we have
+// returned. For the same reason this thread must not be cancelled while it
+// waits here.
 intptr_t task_joiner_join(struct task_joiner *joiner)
 {
     pthread_cond_t done = PTHREAD_COND_INITIALIZER;
@@ -510,9 +514,10 @@ static const struct future_vtable join_vt = { "joiner", join_poll, join_drop };
 // The first task starts the executor thread. Once we unlock, the task may run,
 // and even be done before we return. The joiner keeps it in memory.
 //
-// The executor thread can be asleep only if it polls nothing and our task is the
-// first on the run-queue. Only then we signal it, and only after we unlock: else
-// it would wake up, and at once wait for the lock. task_wake does the same.
+// The executor thread can be asleep only if it polls nothing and our task is
+// the first on the run-queue. Only then we signal it, and only after we unlock:
+// else it would wake up, and at once wait for the lock. task_wake does the
+// same.
 struct task_joiner executor_spawn(struct future *future)
 {
     if (future == NULL || future->vtable == NULL || future->in_place)
@@ -546,8 +551,8 @@ intptr_t executor_block_on(struct future *future)
 // ---------------------------------------------------------------------------
 // reactor/mod.rs: the reactor
 //
-// It sleeps in epoll_wait, and wakes the futures whose descriptors are ready. It
-// knows no tasks, only wakers. So another executor can use it too.
+// It sleeps in epoll_wait, and wakes the futures whose descriptors are ready.
+// It knows no tasks, only wakers. So another executor can use it too.
 //
 // A wake is only a hint. The woken future tries its system call again, and
 // registers again if it must. So a wake too many costs one poll. A wake too few
@@ -626,15 +631,15 @@ static void *reactor_loop(void *unused)
     for (;;) {
         struct epoll_event event;
 
-        // 1. Wait for an event: one, as in Rust trale. Production runtimes fetch
-        // many at once. EINTR comes after SIGSTOP and SIGCONT, although this
-        // thread blocks all signals.
+        // 1. Wait for an event: one, as in Rust trale. Production runtimes
+        // fetch many at once. EINTR comes after SIGSTOP and SIGCONT, although
+        // this thread blocks all signals.
         while (epoll_wait(reactor.epoll, &event, 1, -1) == -1)
             if (errno != EINTR) panic("epoll_wait: %s", strerror(errno));
 
-        // 2. Find who it is for: the first that registered. If the descriptor is
-        // ready for others too, the next epoll_wait says so. If it failed or was
-        // hung up, each of them is woken, one for each epoll_wait, and its
+        // 2. Find who it is for: the first that registered. If the descriptor
+        // is ready for others too, the next epoll_wait says so. If it failed or
+        // was hung up, each of them is woken, one for each epoll_wait, and its
         // system call tells it why. If we find nobody, the event has come too
         // late (rule 7).
         lock(&reactor.lock);
@@ -647,8 +652,8 @@ static void *reactor_loop(void *unused)
         struct waker due = sub ? waker_take(&sub->waker) : (struct waker){ 0 };
         pthread_mutex_unlock(&reactor.lock);
 
-        // 3. Wake it without a lock (rule 6): task_wake takes executor.lock, and
-        // the waker of another executor may even register with us.
+        // 3. Wake it without a lock (rule 6): task_wake takes executor.lock,
+        // and the waker of another executor may even register with us.
         waker_wake(&due);
     }
     return unused; // never
@@ -659,9 +664,9 @@ static void *reactor_loop(void *unused)
 // The first registration starts the reactor thread.
 //
 // A future that still waits may be polled again, and then it registers again.
-// Its old registration is undone. So the latest waker wins, and the subscription
-// goes to the tail of its list. (Rust trale adds the descriptor to epoll a
-// second time, and panics.)
+// Its old registration is undone. So the latest waker wins, and the
+// subscription goes to the tail of its list. (Rust trale adds the descriptor to
+// epoll a second time, and panics.)
 //
 // Once we unlock, the reactor thread may wake the waker, even before our caller
 // has returned POLL_PENDING. Rule 2 is there for this.
@@ -702,8 +707,8 @@ void reactor_deregister_waker(struct subscription *sub)
 // ---------------------------------------------------------------------------
 // futures/timer.rs: a leaf future
 //
-// A leaf future is the last one in a chain of awaits. It awaits no other future,
-// it asks the kernel. All leaf futures are made alike:
+// A leaf future is the last one in a chain of awaits. It awaits no other
+// future, it asks the kernel. All leaf futures are made alike:
 //
 //     try a system call that does not block;
 //     if it would block, register the waker and return POLL_PENDING;
@@ -713,8 +718,8 @@ void reactor_deregister_waker(struct subscription *sub)
 // reactor needs no notion of time. A sleep costs six system calls (and futex
 // calls, if threads sleep). The executor thread: timerfd_create, epoll_ctl to
 // add, timerfd_settime, and at the end close. The reactor thread: epoll_wait,
-// and epoll_ctl to delete. Production runtimes sort their timers themselves, and
-// use the timeout of epoll_wait.
+// and epoll_ctl to delete. Production runtimes sort their timers themselves,
+// and use the timeout of epoll_wait.
 // ---------------------------------------------------------------------------
 
 // futures/timer.rs: Timer. As in every future of ours, the struct future comes
@@ -742,8 +747,9 @@ static int64_t instant_now(void)
 // polled, and a time that has just passed fires at once. (Rust trale's time is
 // relative. It can become zero, which disarms the timer: the sleep never ends.)
 //
-// We register, and then arm the timer. In the other order it could fire while we
-// register, and the reactor thread would wake up, and at once wait for the lock.
+// We register, and then arm the timer. In the other order it could fire while
+// we register, and the reactor thread would wake up, and at once wait for the
+// lock.
 static struct poll timer_poll(struct future *future, struct context *cx)
 {
     struct timer *self = (struct timer *)future;
@@ -764,8 +770,9 @@ static struct poll timer_poll(struct future *future, struct context *cx)
 
 // drop(Timer) | the executor | takes reactor.lock
 //
-// The sleep is over, or cancelled. The reactor must forget the descriptor before
-// we close it. After that the kernel may give its number to another file.
+// The sleep is over, or cancelled. The reactor must forget the descriptor
+// before we close it. After that the kernel may give its number to another
+// file.
 static void timer_drop(struct future *future)
 {
     struct timer *self = (struct timer *)future;
@@ -828,9 +835,9 @@ struct datagram {
 // futures/udp.rs: RecvFrom::poll, SendTo::poll | the executor | takes
 // reactor.lock
 //
-// The data is read by the poll that is ready. So a RecvFrom that is dropped while
-// pending has taken no datagram. MSG_TRUNC: recvfrom returns the length of the
-// datagram, even if buf is shorter. (Rust cuts it, and does not tell.)
+// The data is read by the poll that is ready. So a RecvFrom that is dropped
+// while pending has taken no datagram. MSG_TRUNC: recvfrom returns the length
+// of the datagram, even if buf is shorter. (Rust cuts it, and does not tell.)
 // MSG_DONTWAIT: a call that blocks would stop all tasks.
 //
 // A socket can be shut down, or have an error message that nobody reads
@@ -865,8 +872,8 @@ static void udp_drop(struct future *future)
 
 // futures/udp.rs: UdpSocket::recv_from | any thread | no lock
 //
-// Futures are lazy: here we only note what the polls will try. addr has room for
-// the longer of the two kinds of address.
+// Futures are lazy: here we only note what the polls will try. addr has room
+// for the longer of the two kinds of address.
 struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
                                     struct socket_addr *source)
 {
@@ -929,8 +936,8 @@ __attribute__((constructor)) static void watch_forks(void)
 
 // Mutex::lock | any thread | returns with the lock
 //
-// Every function that needs our threads takes a lock first. So this is the place
-// to refuse in a forked child.
+// Every function that needs our threads takes a lock first. So this is the
+// place to refuse in a forked child.
 static void lock(pthread_mutex_t *mutex)
 {
     if (process == FORKED)
@@ -963,9 +970,9 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
 
 // panic! | any thread | any lock
 //
-// It allocates nothing: memory may be what has run out. It locks stderr, so that
-// no other line comes between. But it does not wait for stderr for ever: the
-// thread that has locked it may be waiting for this task.
+// It allocates nothing: memory may be what has run out. It locks stderr, so
+// that no other line comes between. But it does not wait for stderr for ever:
+// the thread that has locked it may be waiting for this task.
 void panic(const char *format, ...)
 {
     va_list args;

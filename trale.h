@@ -2,14 +2,14 @@
 //
 // Programs use what is declared here, and nothing else of trale.c.
 //
-// - `type_method` mirrors Rust's `Type::method`. Each declaration names the Rust
-//   item that it stands for.
+// - `type_method` mirrors Rust's `Type::method`. Each declaration names the
+//   Rust item that it stands for.
 // - A `struct future *` is Rust's `Pin<Box<dyn Future>>`: on the heap, never
 //   moved, with one owner, who drops it once. A function that takes one becomes
 //   its owner, except future_poll and the functions of a vtable.
 // - A function that consumes a waker or a joiner takes a non-const pointer, and
-//   leaves it empty, as a Rust move does. Zeroed memory is empty too. To drop an
-//   empty one does nothing. A const pointer only borrows.
+//   leaves it empty, as a Rust move does. Zeroed memory is empty too. To drop
+//   an empty one does nothing. A const pointer only borrows.
 // - A failure is a negative errno. The future is ready with it, at its await. A
 //   mistake that rustc would have refused prints one line and aborts. So does
 //   memory that runs out. No function here returns NULL.
@@ -38,16 +38,16 @@ struct poll {
 #define POLL_PENDING ((struct poll){ .ready = false })
 #define POLL_READY(output) ((struct poll){ true, (intptr_t)(output) })
 
-// std::task::Waker: two words that say how to make one task run again. It is the
-// only thing that a reactor and an executor share.
+// std::task::Waker: two words that say how to make one task run again. It is
+// the only thing that a reactor and an executor share.
 struct waker {
     const struct waker_vtable *vtable; // NULL: empty, Rust's Option::None
     void *data;
 };
 
-// std::task::RawWakerVTable. clone counts one more waker with this data; wake and
-// drop each give one back. All three may be called on any thread, also on the
-// reactor's. They must not block, so a wake must not join a task.
+// std::task::RawWakerVTable. clone counts one more waker with this data; wake
+// and drop each give one back. All three may be called on any thread, also on
+// the reactor's. They must not block, so a wake must not join a task.
 struct waker_vtable {
     void (*clone)(void *data);
     void (*wake)(void *data);
@@ -126,8 +126,8 @@ void *future_new(size_t size, const struct future_vtable *vtable);
 // aborts with a message.
 struct poll future_poll(struct future *future, struct context *cx);
 
-// Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory. To
-// drop a pending future is to cancel it. NULL: nothing happens.
+// Drop for Pin<Box<dyn Future>>: runs the vtable's drop and frees the memory.
+// To drop a pending future is to cancel it. NULL: nothing happens.
 void future_drop(struct future *future);
 
 // ---------------------------------------------------------------------------
@@ -227,8 +227,8 @@ struct task_joiner {
 // fork and exec, with sigprocmask.
 struct task_joiner executor_spawn(struct future *future);
 
-// Executor::block_on: spawn, then join. Not inside a task: that aborts. (Inside a
-// task of another executor it blocks that executor, and nobody notices.)
+// Executor::block_on: spawn, then join. Not inside a task: that aborts. (Inside
+// a task of another executor it blocks that executor, and nobody notices.)
 intptr_t executor_block_on(struct future *future);
 
 // TaskJoiner::join: blocks this thread until the task is done, and returns its
@@ -237,7 +237,8 @@ intptr_t executor_block_on(struct future *future);
 intptr_t task_joiner_join(struct task_joiner *joiner);
 
 // Drop for TaskJoiner: detaches. The task runs on, and its output is lost. C
-// drops nothing by itself: a joiner that nobody joins or awaits must be dropped.
+// drops nothing by itself: a joiner that nobody joins or awaits must be
+// dropped.
 #define task_joiner_drop(joiner) future_drop(&(joiner)->future)
 
 // panic!: prints one line to stderr and aborts. The line begins with "trale: ",
@@ -255,8 +256,8 @@ enum wakeup_kind { WAKEUP_READABLE = 0x1, WAKEUP_WRITABLE = 0x4 };
 
 // reactor::poll::Subscription: one future's wait for one direction of one fd.
 // The future holds it, zeroed except fd and kind. It sets these two before it
-// registers, and must not change them while it waits. The rest is the reactor's:
-// the waker is not empty as long as the subscription waits.
+// registers, and must not change them while it waits. The rest is the
+// reactor's: the waker is not empty as long as the subscription waits.
 struct subscription {
     struct subscription *next;
     struct waker waker;
@@ -265,11 +266,11 @@ struct subscription {
     enum wakeup_kind kind;
 };
 
-// Reactor::register_waker: wakes a clone of *waker, once, when sub->fd is ready in
-// the direction of sub->kind, has failed or was hung up. Several subscriptions
-// may wait for one fd. They are woken in order of registration. If *sub waits
-// already, the new waker replaces the old one, and *sub goes to the tail. The
-// first call starts the reactor thread.
+// Reactor::register_waker: wakes a clone of *waker, once, when sub->fd is ready
+// in the direction of sub->kind, has failed or was hung up. Several
+// subscriptions may wait for one fd. They are woken in order of registration.
+// If *sub waits already, the new waker replaces the old one, and *sub goes to
+// the tail. The first call starts the reactor thread.
 //
 // Returns what a leaf future's poll then returns: POLL_PENDING, or
 // POLL_READY(-errno) if the kernel refuses (EBADF, EPERM for a regular file,
@@ -277,9 +278,9 @@ struct subscription {
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker);
 
-// Removes the registration. Afterwards the reactor knows nothing of *sub, but a wake that is
-// under way may still come. If *sub does not wait, nothing happens. Call it when
-// *sub is dropped, and before the fd is closed.
+// Removes the registration. Afterwards the reactor knows nothing of *sub, but a
+// wake that is under way may still come. If *sub does not wait, nothing
+// happens. Call it when *sub is dropped, and before the fd is closed.
 void reactor_deregister_waker(struct subscription *sub);
 
 // ---------------------------------------------------------------------------
@@ -339,14 +340,14 @@ int udp_socket_bind(const struct socket_addr *addr);
 // *source (NULL: not wanted). Ready with the number of bytes, 0 for an empty
 // datagram, or -errno. -EMSGSIZE: the datagram was longer than buf, which holds
 // its beginning. -EPIPE: the socket is shut down, or its error queue must be
-// read first. Socket, buf and *source must outlive the future. If fd is negative
-// (an error of udp_socket_bind), the future is ready with it. The socket may be
-// a blocking one.
+// read first. Socket, buf and *source must outlive the future. If fd is
+// negative (an error of udp_socket_bind), the future is ready with it. The
+// socket may be a blocking one.
 struct future *udp_socket_recv_from(int fd, void *buf, size_t len,
                                     struct socket_addr *source);
 
-// UdpSocket::send_to: sends one datagram. *target is copied. Socket and buf must
-// outlive the future. Ready with the number of bytes, or -errno as above.
+// UdpSocket::send_to: sends one datagram. *target is copied. Socket and buf
+// must outlive the future. Ready with the number of bytes, or -errno as above.
 struct future *udp_socket_send_to(int fd, const void *buf, size_t len,
                                   const struct socket_addr *target);
 #endif

@@ -1,15 +1,15 @@
 // The talking build of trale: what happens, told while it happens.
 //
 // trale.c has captions, such as EVENT("wake", task, NULL). They compile to
-// nothing. This file gives them a meaning and then includes trale.c, so both are
-// one unit and we can look into its structs. Link it in place of trale.c:
+// nothing. This file gives them a meaning and then includes trale.c, so both
+// are one unit and we can look into its structs. Link it in place of trale.c:
 //
 //     gcc -std=c11 -I. -pthread my.c examples/trace/trace.c
 //
-// TRALE_TRACE=1 prints a line for each event to stderr: the time in seconds, the
-// thread, the event, the task and where in its source it stands, the descriptor
-// if there is one, and both queues. The number behind a waiting task says how
-// many wakers of it there are:
+// TRALE_TRACE=1 prints a line for each event to stderr: the time in seconds,
+// the thread, the event, the task and where in its source it stands, the
+// descriptor if there is one, and both queues. The number behind a waiting task
+// says how many wakers of it there are:
 //
 // 0.000207 main     spawn      hello#1 | run: hello#1 | wait: -
 // 0.000253 executor poll       hello#1 | run: - | wait: hello#1*0
@@ -292,9 +292,10 @@ static void warn_if_blocked(FILE *out, struct cost now, const struct task *task)
 // The executor | holds executor.lock, but not while it stops
 //
 // Under TRALE_STEP stops before the poll. The line just printed has shown the
-// queues. The reactor and all other threads go on meanwhile, and their lines may
-// come after the question. They may also wake the task, as during the poll. At the end of input there are no more stops. The cost of
-// the poll begins when Enter has been typed: to think is not to block.
+// queues. The reactor and all other threads go on meanwhile, and their lines
+// may come after the question. They may also wake the task, as during the poll.
+// At the end of input there are no more stops. The cost of the poll begins when
+// Enter has been typed: to think is not to block.
 static void narrate_step(const struct task *task)
 {
     char line[80];
