@@ -15,14 +15,19 @@
 #include "sim.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // A run of more steps than that will not end.
-enum { THREADS = 32, OBJECTS = 128, STEPS = 100000 };
+enum { THREADS = SIM_THREADS, OBJECTS = 128, STEPS = 100000 };
 
 // The clock does not start at zero: an absolute time is no relative one.
 #define START (1000 * (int64_t)SECOND)
@@ -42,6 +47,7 @@ struct thread {
     const void *of;
     int64_t deadline;
     bool settling; // runs when nobody else can
+    bool interrupted;
 };
 
 static struct {
@@ -57,6 +63,8 @@ static struct {
 } sim = { .now = START };
 
 static _Thread_local struct thread *self; // NULL: not in a simulation
+
+const struct sim_explorer *sim_explorer;
 
 // ---------------------------------------------------------------------------
 // Chance, words and failures
@@ -79,21 +87,31 @@ int sim_random(int n)
 
 bool sim_chance(int once_in)
 {
-    return once_in != 0 && sim_random(once_in) == 0;
+    return sim_explorer == NULL && once_in != 0 && sim_random(once_in) == 0;
 }
 
-void sim_log(const char *format, ...)
+bool sim_traces(void)
+{
+    return sim.trace;
+}
+
+void sim_tell(const char *format, ...)
 {
     long long nanos = sim.now - START;
     va_list args;
 
-    if (!sim.trace) return;
-    printf("%5d %2lld.%09lld  %-9s ", sim.steps, nanos / SECOND, nanos % SECOND,
-           self->name);
     va_start(args, format);
-    vprintf(format, args);
+    if (sim_explorer != NULL) {
+        char line[BUFSIZ];
+        vsnprintf(line, sizeof(line), format, args);
+        sim_explorer->tell(line);
+    } else {
+        printf("%5d %2lld.%09lld  %-9s ", sim.steps, nanos / SECOND,
+               nanos % SECOND, self->name);
+        vprintf(format, args);
+        puts("");
+    }
     va_end(args);
-    puts("");
     fflush(stdout); // what a panic or a crash says comes after it
 }
 
@@ -114,15 +132,21 @@ void sim_equal(int line, const char *what, int64_t actual, int64_t expected)
                  (long long)actual, (long long)expected);
 }
 
-// The number of a mutex or the like. Addresses differ from run to run.
-static int object(const void *address)
+// The name of a mutex or the like. Addresses differ from run to run.
+static const char *object(const void *address)
 {
+    static _Thread_local char names[4][32]; // some lines have several
+    static _Thread_local int next;
+    char *name = names[next = (next + 1) % 4];
     int i = 0;
 
+    if (sim_explorer != NULL && *sim_explorer->symbol(address) != '?')
+        return sim_explorer->symbol(address);
     while (i < sim.n_objects && sim.objects[i] != address) i++;
     if (i == OBJECTS) sim_fail("too many mutexes and the like");
     if (i == sim.n_objects) sim.objects[sim.n_objects++] = address;
-    return i + 1;
+    snprintf(name, sizeof(*names), "object %d", i + 1);
+    return name;
 }
 
 // ---------------------------------------------------------------------------
@@ -138,7 +162,7 @@ static _Noreturn void fail_deadlock(void)
     for (struct thread *t = sim.threads; t < sim.threads + sim.n_threads; t++)
         if (!t->done && len < sizeof(text))
             len += (size_t)snprintf(text + len, sizeof(text) - len,
-                                    "%s %s waits in %s(%d)", len > 0 ? "," : "",
+                                    "%s %s waits in %s(%s)", len > 0 ? "," : "",
                                     t->name, t->where, object(t->of));
     sim_fail("deadlock:%s", text);
 }
@@ -171,6 +195,87 @@ static struct thread *pick(void)
     return best != NULL ? best : settling;
 }
 
+// When the next thread or timer is due, or NEVER.
+static int64_t next_due(void)
+{
+    int64_t next = kernel_next();
+
+    for (int i = 0; i < sim.n_threads; i++) {
+        int64_t deadline = sim.threads[i].deadline;
+        if (deadline > sim.now && deadline < next) next = deadline;
+    }
+    return next;
+}
+
+// Whether the thread waits for what the world may cut short, and how.
+static int can_be_cut_short(const struct thread *t)
+{
+    if (t->done || t->deadline != NEVER) return 0;
+    if (strcmp(t->where, "pthread_cond_wait") == 0) return SIM_SPURIOUS;
+    return strcmp(t->where, "epoll_wait") == 0 ? SIM_INTERRUPT : 0;
+}
+
+// All that can happen now. The first is what does, if nothing special happens:
+// who runs goes on; else the first of those that can run; and if there is none,
+// time passes. A tick is an option only where somebody waits for the time
+// that it is then; sim_pass offers one to who asks for the time.
+static int list_options(struct sim_option *options)
+{
+    bool goes_on = can_run(self), settling = false;
+    int n = 0;
+
+    if (goes_on) options[n++] = (struct sim_option){ 0, sim_self() };
+    for (int i = 0; i < sim.n_threads; i++) {
+        struct thread *t = &sim.threads[i];
+        settling |= t->settling;
+        if (t != self && can_run(t))
+            options[n++] =
+                (struct sim_option){ goes_on ? SIM_PREEMPTION : 0, i };
+    }
+    for (int i = 0; n == 0 && i < sim.n_threads; i++)
+        if (sim.threads[i].settling) options[n++] = (struct sim_option){ 0, i };
+    if (n == 0 && next_due() == NEVER) fail_deadlock();
+    if (n == 0)
+        options[n++] = (struct sim_option){ 0, -1 }; // time passes
+    else if (!settling && next_due() <= sim.now + SIM_TICK)
+        options[n++] = (struct sim_option){ SIM_TIME, -1 };
+    for (int i = 0; i < sim.n_threads; i++) {
+        struct thread *t = &sim.threads[i];
+        int kind = can_run(t) ? 0 : can_be_cut_short(t);
+        if (kind != 0)
+            options[n++] =
+                (struct sim_option){ kind | (goes_on ? SIM_PREEMPTION : 0), i };
+    }
+    return n;
+}
+
+static void tick(void)
+{
+    sim.now += SIM_TICK;
+    sim.elapsed += SIM_TICK;
+    sim_log("time passes");
+}
+
+static struct thread *explore(void)
+{
+    struct sim_option options[SIM_OPTIONS];
+
+    for (;;) {
+        int n = list_options(options);
+        int running = can_run(self) ? sim_self() : -1;
+        int choice = n > 1 ? sim_explorer->choose(options, n, running) : 0;
+        struct sim_option option = options[choice];
+        if (option.thread == -1) {
+            option.kinds == SIM_TIME ? tick() : advance();
+            continue;
+        }
+        struct thread *next = &sim.threads[option.thread];
+        next->interrupted = option.kinds & SIM_INTERRUPT;
+        if (option.kinds & (SIM_INTERRUPT | SIM_SPURIOUS)) next->deadline = 0;
+        return next;
+    }
+}
+
 static void wait_for_turn(void)
 {
     while (sem_wait(&self->turn) == -1) continue; // a signal
@@ -179,23 +284,47 @@ static void wait_for_turn(void)
 void sim_block(const char *where, bool (*ready)(const void *of), const void *of,
                int64_t deadline)
 {
-    struct thread *next;
+    struct thread *next = NULL;
     bool done = self->done;
 
     if (++sim.steps > STEPS) sim_fail("livelock: no end after %d steps", STEPS);
-    sim_pass();
+    if (sim_explorer == NULL) sim_pass();
     if (sim_chance(sim.changes)) sim_shuffle();
     self->where = where;
     self->ready = ready;
     self->of = of;
     self->deadline = deadline;
-    while ((next = pick()) == NULL) advance();
+    if (sim_explorer != NULL) next = explore();
+    while (sim_explorer == NULL && (next = pick()) == NULL) advance();
     if (next != self) sem_post(&next->turn);
     if (next != self && !done) wait_for_turn();
 }
 
+void sim_touch(const void *object, enum sim_touch how, int64_t value)
+{
+    if (sim_explorer != NULL) sim_explorer->touch(object, how, value);
+}
+
+int sim_order(int n)
+{
+    struct sim_option options[SIM_OPTIONS];
+
+    if (n == 1) return 0;
+    if (sim_explorer == NULL) return sim_random(n);
+    for (int i = 0; i < n; i++)
+        options[i] = (struct sim_option){ i > 0 ? SIM_ORDER : 0, sim_self() };
+    return sim_explorer->choose(options, n, sim_self());
+}
+
 void sim_pass(void)
 {
+    struct sim_option options[] = { { 0, sim_self() }, { SIM_TIME, -1 } };
+
+    if (sim_explorer != NULL && self != NULL) {
+        if (sim_explorer->choose(options, 2, sim_self()) == 1) tick();
+        sim_touch(&sim.now, SIM_MEETS, sim.now);
+        return;
+    }
     int nanos = sim.step_nanos > 0 ? sim_random(3) * sim.step_nanos : 0;
 
     sim.now += nanos;
@@ -212,17 +341,24 @@ void sim_yield(void)
     sim_block("sim_yield", NULL, NULL, 0);
 }
 
+void sim_lull(void)
+{
+    if (sim_explorer == NULL) sim_yield();
+}
+
 void sim_settle(void)
 {
     self->settling = true;
     sim_block("sim_settle", NULL, NULL, NEVER);
     self->settling = false;
+    sim_touch(NULL, SIM_ACQUIRES, 0);
     sim_log("nobody else can run");
 }
 
 void sim_sleep(int64_t nanos)
 {
     sim_block("sim_sleep", NULL, NULL, sim.now + nanos);
+    sim_touch(&sim.now, SIM_MEETS, 0);
 }
 
 int64_t sim_now(void)
@@ -242,9 +378,27 @@ bool sim_interrupt(void)
     return sim_chance(sim.interrupts);
 }
 
+bool sim_interrupted(void)
+{
+    bool interrupted = self->interrupted;
+
+    self->interrupted = false;
+    return interrupted;
+}
+
 bool sim_runs(void)
 {
     return self != NULL;
+}
+
+int sim_self(void)
+{
+    return self != NULL ? (int)(self - sim.threads) : -1;
+}
+
+const char *sim_name(int thread)
+{
+    return sim.threads[thread].name;
 }
 
 bool sim_free_on(const char *name)
@@ -283,8 +437,10 @@ static void *thread_main(void *arg)
 {
     self = arg;
     wait_for_turn();
+    sim_touch(self, SIM_ACQUIRES, 0);
     void *result = self->start(self->arg);
     sim_log("ends");
+    sim_touch(self, SIM_RELEASES, 0);
     self->done = true;
     sim_block("its end", NULL, NULL, NEVER);
     return result;
@@ -301,7 +457,8 @@ WRAP(int, pthread_create, pthread_t *id, const pthread_attr_t *attr,
         sim_fail("there is no real thread left");
     t->id = *id;
     sim_log("starts %s", t->name);
-    sim_yield();
+    sim_touch(t, SIM_RELEASES, 0);
+    sim_lull();
     return 0;
 }
 
@@ -322,6 +479,7 @@ static bool is_done(const void *of)
 WRAP(int, pthread_join, pthread_t id, void **result)
 {
     sim_block("pthread_join", is_done, thread_of(id), NEVER);
+    sim_touch(thread_of(id), SIM_ACQUIRES, 0);
     return __real_pthread_join(id, result);
 }
 
@@ -336,10 +494,11 @@ WRAP(int, pthread_setname_np, pthread_t id, const char *name)
 
 WRAP(int, pthread_mutex_unlock, pthread_mutex_t *mutex)
 {
-    sim_log("unlocks mutex %d", object(mutex));
+    sim_log("unlocks %s", object(mutex));
     self->held--;
+    sim_touch(mutex, SIM_RELEASES, 0);
     int error = __real_pthread_mutex_unlock(mutex);
-    sim_yield();
+    sim_lull();
     return error;
 }
 
@@ -354,7 +513,8 @@ static bool is_unlocked(const void *of)
 WRAP(int, pthread_mutex_lock, pthread_mutex_t *mutex)
 {
     sim_block("pthread_mutex_lock", is_unlocked, mutex, NEVER);
-    sim_log("locks mutex %d", object(mutex));
+    sim_log("locks %s", object(mutex));
+    sim_touch(mutex, SIM_ACQUIRES, 0);
     self->held++;
     return pthread_mutex_trylock(mutex);
 }
@@ -363,27 +523,37 @@ WRAP(int, pthread_cond_wait, pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
     bool spurious = sim_chance(sim.spurious);
 
-    sim_log("unlocks mutex %d and waits for condition %d", object(mutex),
-            object(cond));
+    sim_log("unlocks %s and waits for %s", object(mutex), object(cond));
     self->held--;
+    sim_touch(cond, SIM_MEETS, 0);
+    sim_touch(mutex, SIM_RELEASES, 0);
     __real_pthread_mutex_unlock(mutex);
     sim_block("pthread_cond_wait", NULL, cond, spurious ? 0 : NEVER);
+    sim_touch(cond, SIM_MEETS, 0);
     return __wrap_pthread_mutex_lock(mutex);
+}
+
+static bool awaits(const struct thread *t, const pthread_cond_t *cond)
+{
+    return t->of == cond && t->deadline == NEVER;
 }
 
 // POSIX does not say which of those who wait is woken.
 static int cond_signal(pthread_cond_t *cond, int most)
 {
-    int first = sim_random(sim.n_threads), n = 0;
+    int waiting = 0, first = 0, n = 0;
 
-    for (int i = 0; i < sim.n_threads && n < most; i++) {
-        struct thread *t = &sim.threads[(first + i) % sim.n_threads];
-        if (t->of != cond || t->deadline != NEVER) continue;
-        t->deadline = 0;
-        n++;
-    }
-    sim_log("signals condition %d to %d threads", object(cond), n);
     sim_yield();
+    for (int i = 0; i < sim.n_threads; i++)
+        waiting += awaits(&sim.threads[i], cond);
+    if (waiting > most) first = sim_order(waiting);
+    sim_touch(cond, SIM_MEETS, first);
+    for (int i = 0; i < sim.n_threads && n < most; i++)
+        if (awaits(&sim.threads[i], cond) && first-- <= 0) {
+            sim.threads[i].deadline = 0;
+            n++;
+        }
+    sim_log("signals %s to %d threads", object(cond), n);
     return 0;
 }
 
@@ -406,8 +576,9 @@ static int one_of(int a, int b, int c, int d)
     return (const int[]){ a, b, c, d }[sim_random(4)];
 }
 
-void sim_run(const struct scenario *scenario, uint64_t seed, bool trace,
-             char *reason)
+// All of it, in the process of this run alone.
+static void run(const struct scenario *scenario, uint64_t seed, bool trace,
+                char *reason)
 {
     sim.random = seed;
     sim.changes = one_of(1, 3, 10, 50);
@@ -419,6 +590,7 @@ void sim_run(const struct scenario *scenario, uint64_t seed, bool trace,
     self = thread_new();
     strcpy(self->name, "main");
     self->id = pthread_self();
+    if (sim_explorer != NULL) sim_explorer->begin(trace);
     scenario->run();
     sim_settle();
     // Two threads of trale's stay, and wait. Nothing else does.
@@ -430,4 +602,55 @@ void sim_run(const struct scenario *scenario, uint64_t seed, bool trace,
     }
     kernel_check();
     sim_log("has left nothing");
+}
+
+static _Noreturn void run_child(const struct scenario *scenario, uint64_t seed,
+                                bool trace, char *reason)
+{
+    const char *multiplier = getenv("CK_TIMEOUT_MULTIPLIER");
+    cpu_set_t set;
+
+    // For what spins or blocks outside of all that is simulated.
+    int patience =
+        multiplier != NULL && atoi(multiplier) > 0 ? atoi(multiplier) : 1;
+    rlim_t seconds = 2 * (rlim_t)patience;
+    setrlimit(RLIMIT_CPU, &(struct rlimit){ seconds, seconds + 1 });
+    alarm(30 * (unsigned)patience);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 256, 256 }); // a dump tries all
+    CPU_ZERO(&set); // threads that take turns do so faster on one processor
+    CPU_SET((size_t)sched_getcpu(), &set);
+    sched_setaffinity(0, sizeof(set), &set);
+    run(scenario, seed, trace, reason);
+    _exit(0);
+}
+
+bool sim_run(const struct scenario *scenario, uint64_t seed, bool trace,
+             char *reason)
+{
+    int status;
+
+    *reason = '\0';
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) run_child(scenario, seed, trace, reason);
+    if (pid == -1 || waitpid(pid, &status, 0) != pid) {
+        perror("sim: cannot run a process");
+        exit(2);
+    }
+    if (WIFSIGNALED(status))
+        snprintf(reason, BUFSIZ, "killed by %s", strsignal(WTERMSIG(status)));
+    else if (status != 0 && *reason == '\0')
+        snprintf(reason, BUFSIZ, "exit code %d", WEXITSTATUS(status));
+    return status == 0;
+}
+
+void *sim_shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory != MAP_FAILED) return memory;
+    perror("sim: no shared memory");
+    exit(2);
 }

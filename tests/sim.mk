@@ -13,8 +13,11 @@ SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
 sim: $(BUILD)/tests/sim
 	$(RUN) $< $(SEEDS)
 
-check-sim: sim $(BUILD)/tests/sim-talking
-	RUN="$(RUN)" sh tests/check_sim.sh $(BUILD)/tests/sim
+# With a sanitizer or valgrind there is no explorer: it is one itself.
+CHECKED = $(BUILD)/tests/sim $(if $(RUN)$(SANITIZE),,$(BUILD)/explore/explore)
+
+check-sim: sim $(CHECKED) $(BUILD)/tests/sim-talking
+	RUN="$(RUN)" sh tests/check_sim.sh $(CHECKED)
 
 check: check-sim
 
@@ -24,4 +27,24 @@ $(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/trale.o tests/sim.mk
 	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
 
 $(BUILD)/tests/sim-talking: $(SIM_OBJECTS) $(TALKING) tests/sim.mk
+	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+
+# The explorer: the simulator with another decider. The compiler tells it of
+# each access to memory of trale.c and of the scenarios.
+EXPLORE = $(BUILD)/explore
+EXPLORE_OBJECTS = $(filter-out %/sim_main.o %/sim_scenarios.o,$(SIM_OBJECTS)) \
+    $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/scenarios.c,$(wildcard tests/explore/*.c)))
+BOUND ?= 1
+
+.PHONY: explore
+
+#: make explore BOUND=2      run small programs in all ways, with up to two preemptions
+explore: $(EXPLORE)/explore
+	$< $(BOUND) $(SCENARIO)
+
+$(EXPLORE)/%.o: %.c $(wildcard *.h tests/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -O1 -fno-inline -fsanitize=thread -c -o $@ $<
+
+$(EXPLORE)/explore: $(EXPLORE_OBJECTS) $(EXPLORE)/trale.o $(EXPLORE)/tests/explore/scenarios.o tests/sim.mk
 	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)

@@ -50,6 +50,14 @@ static struct fd *find(int fd)
     return fd >= FIRST && fd < FIRST + FDS ? &fds[fd - FIRST] : NULL;
 }
 
+// Tells the explorer what a call is about: a descriptor, and the epoll set in
+// which others may notice; the whole table, if one comes or goes.
+static void touch(const struct fd *fd)
+{
+    sim_touch(fd, SIM_MEETS, 0);
+    if (fd->epoll != NULL) sim_touch(fd->epoll, SIM_MEETS, 0);
+}
+
 static int number(const struct fd *fd)
 {
     return FIRST + (int)(fd - fds);
@@ -60,8 +68,10 @@ static int fd_new(int kind, int flags, uint64_t count)
     struct fd *fd = fds;
 
     sim_yield();
+    sim_touch(fds, SIM_MEETS, 0);
     while (fd < fds + FDS && fd->kind != CLOSED) fd++;
     if (fd == fds + FDS) return fail(EMFILE);
+    touch(fd);
     *fd = (struct fd){ .kind = kind };
     fd->flags = flags;
     fd->expiration = NEVER;
@@ -93,6 +103,8 @@ WRAP(int, close, int fd)
 
     if (self == NULL) return __real_close(fd);
     sim_yield();
+    sim_touch(fds, SIM_MEETS, 0);
+    touch(self);
     if (self->kind == CLOSED) return fail(EBADF);
     sim_log("closes fd %d", fd);
     for (struct fd *each = fds; each < fds + FDS; each++)
@@ -127,6 +139,8 @@ WRAP(ssize_t, read, int fd, void *buf, size_t size)
 
     if (self == NULL) return __real_read(fd, buf, size);
     sim_yield();
+    touch(self);
+    sim_touch(self, SIM_MEETS, (state(self) & EPOLLIN) != 0);
     if (self->kind != EVENT && self->kind != TIMER) return fail(EBADF);
     if (!(state(self) & EPOLLIN)) {
         if (!(self->flags & EFD_NONBLOCK))
@@ -149,6 +163,7 @@ WRAP(ssize_t, write, int fd, const void *buf, size_t size)
 
     if (self == NULL) return __real_write(fd, buf, size);
     sim_yield();
+    touch(self);
     if (self->kind != EVENT) return fail(EBADF);
     memcpy(&count, buf, sizeof(count));
     self->count += count;
@@ -159,6 +174,13 @@ WRAP(ssize_t, write, int fd, const void *buf, size_t size)
 // ---------------------------------------------------------------------------
 // Datagrams, by IPv4 and from one port of this machine to another
 // ---------------------------------------------------------------------------
+
+// Each of them may matter to any other.
+static void touch_sockets(void)
+{
+    for (struct fd *fd = fds; fd < fds + FDS; fd++)
+        if (fd->kind == SOCKET) touch(fd);
+}
 
 WRAP(int, socket, int family, int type, int protocol)
 {
@@ -171,6 +193,7 @@ WRAP(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
     struct fd *self = find(fd);
 
     sim_yield();
+    touch_sockets();
     if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
     if (len != sizeof(struct sockaddr_in)) return fail(EINVAL);
     self->port = ((const struct sockaddr_in *)addr)->sin_port;
@@ -185,6 +208,7 @@ WRAP(ssize_t, sendto, int fd, const void *buf, size_t size, int flags,
     in_port_t port = ((const struct sockaddr_in *)addr)->sin_port;
 
     sim_yield();
+    touch_sockets();
     if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
     if ((flags & ~MSG_DONTWAIT) != 0 || len != sizeof(struct sockaddr_in))
         return fail(EINVAL);
@@ -207,6 +231,7 @@ WRAP(ssize_t, recvfrom, int fd, void *buf, size_t size, int flags,
     struct sockaddr_in from = { .sin_family = AF_INET };
 
     sim_yield();
+    touch_sockets();
     if (self == NULL || self->kind != SOCKET) return fail(ENOTSOCK);
     if (self->count == 0) return fail(EAGAIN);
     struct datagram *first = self->queue;
@@ -257,6 +282,7 @@ WRAP(int, timerfd_settime, int fd, int flags, const struct itimerspec *new,
 
     sim_yield();
     if (self == NULL || self->kind != TIMER) return fail(EBADF);
+    touch(self);
     if (old != NULL || new->it_interval.tv_sec || new->it_interval.tv_nsec)
         sim_fail("timerfd_settime in a way that is not simulated");
     if (value.tv_sec < 0 || value.tv_nsec < 0 || value.tv_nsec >= SECOND)
@@ -281,6 +307,7 @@ WRAP(int, timerfd_gettime, int fd, struct itimerspec *left)
 
     sim_yield();
     if (self == NULL || self->kind != TIMER) return fail(EINVAL);
+    sim_touch(self, SIM_MEETS, sim_now());
     bool armed = self->expiration != NEVER && self->expiration > sim_now();
     int64_t nanos = armed ? self->expiration - sim_now() : 0;
     *left = (struct itimerspec){ { 0, 0 }, { nanos / SECOND, nanos % SECOND } };
@@ -305,10 +332,12 @@ int64_t kernel_next(void)
 WRAP(int, epoll_ctl, int epoll, int op, int fd, struct epoll_event *event)
 {
     struct fd *set = find(epoll), *self = find(fd);
-    bool is_in = self != NULL && self->epoll != NULL;
 
     sim_yield();
     if (self == NULL || self->kind == CLOSED || set == NULL) return fail(EBADF);
+    bool is_in = self->epoll != NULL;
+    touch(self);
+    touch(set);
     if (set->kind != EPOLL || self->kind == EPOLL) return fail(EINVAL);
     if (is_in && self->epoll != set) sim_fail("fd %d is in two sets", fd);
     if (is_in == (op == EPOLL_CTL_ADD)) return fail(is_in ? EEXIST : ENOENT);
@@ -343,8 +372,8 @@ static bool has_events(const void *of)
 WRAP(int, epoll_wait, int epoll, struct epoll_event *events, int most,
      int timeout)
 {
-    struct fd *set = find(epoll);
-    int first = sim_random(FDS), n = 0;
+    struct fd *set = find(epoll), *ready[FDS];
+    int n_ready = 0, n = 0;
 
     if (set == NULL || set->kind != EPOLL) return fail(EBADF);
     if (sim_interrupt()) {
@@ -354,13 +383,22 @@ WRAP(int, epoll_wait, int epoll, struct epoll_event *events, int most,
     }
     sim_block("epoll_wait", has_events, set,
               timeout < 0 ? NEVER : sim_now() + timeout * INT64_C(1000000));
-    if (sim_chance(2)) most = 1;
-    for (int i = 0; i < FDS && n < most; i++) {
-        struct fd *fd = &fds[(first + i) % FDS];
-        if (report(fd, set) == 0) continue;
+    if (sim_interrupted()) {
+        sim_touch(set, SIM_MEETS, -1);
+        sim_log("is interrupted");
+        return fail(EINTR);
+    }
+    for (struct fd *fd = fds; fd < fds + FDS; fd++)
+        if (report(fd, set) != 0) ready[n_ready++] = fd;
+    int first = n_ready > 0 ? sim_order(n_ready) : 0;
+    if (n_ready > 1 && sim_order(2) == 1) most = 1;
+    touch(set);
+    for (; n < n_ready && n < most; n++) {
+        struct fd *fd = ready[(first + n) % n_ready];
         sim_log("is told %#x of fd %d", report(fd, set), number(fd));
+        sim_touch(set, SIM_MEETS, number(fd) << 8 | (int)report(fd, set));
         events[n] = fd->event;
-        events[n++].events = report(fd, set);
+        events[n].events = report(fd, set);
         if (fd->event.events & EPOLLONESHOT) fd->event.events = 0;
     }
     if (sim_chance(2)) sim_shuffle();
@@ -390,12 +428,13 @@ __attribute__((weak)) void __asan_poison_memory_region(const volatile void *,
 WRAP(void *, calloc, size_t n, size_t size)
 {
     if (!sim_runs()) return __real_calloc(n, size);
-    sim_yield();
+    sim_lull();
     struct block *block = __real_calloc(1, sizeof(*block) + n * size);
     if (block == NULL) sim_fail("there is no real memory left");
     block->size = n * size;
     block->next = blocks;
     blocks = block;
+    if (sim_explorer != NULL) sim_explorer->allocated(block->bytes, n * size);
     return block->bytes;
 }
 
@@ -413,14 +452,15 @@ WRAP(void, free, void *memory)
         __real_free(memory); // NULL, or memory that libc has handed out
         return;
     }
-    sim_yield();
+    sim_lull();
     if (block->freed) sim_fail("memory is freed twice");
     block->freed = true;
+    if (sim_explorer != NULL) sim_explorer->freed(memory, block->size);
     if (__asan_poison_memory_region != NULL)
         __asan_poison_memory_region(memory, block->size);
     else
         memset(memory, FREED, block->size);
-    sim_yield(); // while pointers to it may still be about
+    sim_lull(); // while pointers to it may still be about
 }
 
 static void check_memory(const struct block *block)
