@@ -1,20 +1,27 @@
 // The book's delayserver: replies to GET /600/hello with "hello", 600 ms later.
 // Try `curl http://127.0.0.1:8080/600/hello`, or a thousand of them at a time.
+#define _POSIX_C_SOURCE 200809L // for clock_gettime
 #include "futures/http_server.h"
+#include "futures/linger.h"
+#include "futures/log.h"
 #include "futures/serve.h"
 #include "futures/timeout.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 // How long a peer may take to send its request, and to take its reply; and the
-// longest delay, an hour, in milliseconds.
-enum { PEER_SECS = 5, DELAY_MAX = 60 * 60 * 1000 };
+// longest delay, an hour, in milliseconds. Who has closed its side may have
+// left, or wait for the reply: it gets one that is due so soon.
+enum { PEER_SECS = 5, DELAY_MAX = 60 * 60 * 1000, CLOSED_MILLIS = 2000 };
 
 struct delay {
     struct async async;
     int stream, status;
     int millis;
+    int64_t end; // of the delay
     const char *message;
     struct http_request request;
 };
@@ -36,15 +43,31 @@ static int parse_target(struct delay *self, char *target)
     return 200;
 }
 
-// Anybody can choose the message, so a terminal must not obey it.
-static void print_request(const struct delay *self)
+// Anybody can choose the message, so no terminal must obey it: neither one of
+// UTF-8, nor one of 8 bits, to which 0x9b is an escape sequence's beginning.
+static void log_request(const struct delay *self)
 {
     static unsigned long count;
+    char text[HTTP_LINE_MAX + 1];
+    size_t len = 0;
 
-    printf("#%lu - %dms: ", ++count, self->millis);
-    for (const char *c = self->message; *c != '\0'; c++)
-        putchar((unsigned char)*c < ' ' || *c == 127 ? '?' : *c);
-    putchar('\n');
+    for (const char *c = self->message; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)*c;
+        bool control = byte < ' ' || (byte >= 127 && byte < 160);
+        text[len++] = '?';
+        if (!control) text[len - 1] = *c;
+    }
+    log_line(STDOUT_FILENO, "#%lu - %dms: %.*s", ++count, self->millis,
+             (int)len, text);
+}
+
+// Of the monotonic clock.
+static int64_t now_millis(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 static struct poll delay_poll(struct future *future, struct context *cx)
@@ -59,13 +82,25 @@ static struct poll delay_poll(struct future *future, struct context *cx)
     if (self->status == 200)
         self->status = parse_target(self, self->request.target);
     if (self->status == 200) {
-        print_request(self);
-        AWAIT(self, timer_sleep(duration_from_millis(self->millis)));
-        if (self->async.value < 0) self->status = 503; // no descriptor for it
+        log_request(self);
+        self->end = now_millis() + self->millis;
+        AWAIT(self, timeout(duration_from_millis(self->millis),
+                            tcp_stream_drain(self->stream)));
+        if (self->async.value >= 0) { // it has closed its side, or sends much
+            if (self->async.value == 0 &&
+                self->end - now_millis() > CLOSED_MILLIS)
+                return POLL_READY(-EPIPE);
+            AWAIT(self,
+                  timer_sleep(duration_from_millis(self->end - now_millis())));
+            if (self->async.value == 0) self->async.value = -ETIMEDOUT;
+        }
+        self->status = http_status(self->async.value);
+        if (self->status <= 0) return POLL_READY(-EPIPE); // it has left
+        if (self->status == 408) self->status = 200;      // the delay is over
     }
     AWAIT(self,
           timeout(duration_from_secs(PEER_SECS),
-                  http_reply(self->stream, self->status,
+                  http_reply(self->stream, &self->request, self->status,
                              self->status == 200 ? self->message : NULL)));
     ASYNC_END(self, self->async.value);
 }

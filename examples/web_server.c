@@ -22,32 +22,54 @@ static int folder; // -1: none
 struct page {
     struct async async;
     int stream, status;
-    int file; // -1: none
+    int file;    // -1: none
+    char *index; // a page made here, or NULL
     int64_t left;
-    size_t len;
+    size_t len, sent;
     const char *type;
     struct http_request request;
     char buf[16384];
 };
 
-// Finds the file of this target: its type, its length and a descriptor. Returns
-// the status to reply with.
+// The file of this target: its type, its length and a descriptor; or, at the top
+// of a folder without index.html, a page that lists it. Returns the status to
+// reply with.
 static int open_page(struct page *self, char *target)
 {
-    struct stat stat;
+    size_t len = 0;
 
     target[strcspn(target, "?")] = '\0';
     if (http_decode(target) < 0) return 400;
     const char *path = target[1] == '\0' ? "/index.html" : target;
     if (goes_up(path)) return 404;
-    self->file = open_below(folder, path + 1);
-    if (self->file == -1)
-        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? 503
-                                                                     : 404;
-    if (fstat(self->file, &stat) == -1 || !S_ISREG(stat.st_mode)) return 404;
-    self->left = stat.st_size;
     self->type = mime_type(path);
-    return 200;
+    self->file = open_below(folder, path + 1, &self->left);
+    if (self->file != -1) return 200;
+    if (errno == ENOENT && target[1] == '\0') {
+        self->index = index_of(folder, &len);
+        self->left = (int64_t)len;
+        if (self->index != NULL) return 200;
+    }
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? 503 : 404;
+}
+
+// Fills the buffer with what comes next. Returns its length, 0 for none.
+static size_t read_page(struct page *self)
+{
+    size_t len = sizeof(self->buf);
+    ssize_t n;
+
+    if (self->left < (int64_t)len) len = (size_t)self->left;
+    if (self->index != NULL) {
+        memcpy(self->buf, self->index + self->sent, len);
+        n = (ssize_t)len;
+    } else {
+        n = read(self->file, self->buf, len);
+    }
+    if (n <= 0) return 0;
+    self->sent += (size_t)n;
+    self->left -= n;
+    return (size_t)n;
 }
 
 // Files are the sore point of epoll: a regular file is always "ready", epoll
@@ -68,22 +90,20 @@ static struct poll page_poll(struct future *future, struct context *cx)
         self->status = open_page(self, self->request.target);
     if (self->status != 200) {
         AWAIT(self, timeout(duration_from_secs(PEER_SECS),
-                            http_reply(self->stream, self->status, NULL)));
+                            http_reply(self->stream, &self->request,
+                                       self->status, NULL)));
         return POLL_READY(self->async.value);
     }
     self->len = http_reply_head(self->buf, 200, self->type, self->left);
+    if (self->request.is_head) self->left = 0;
     for (;;) {
         AWAIT(self, timeout(duration_from_secs(PEER_SECS),
                             tcp_stream_write_all(self->stream, self->buf,
                                                  self->len)));
         if (self->async.value < 0 || self->left == 0) break;
         AWAIT(self, yield_now()); // a long file must not hold up the others
-        size_t len = sizeof(self->buf);
-        if (self->left < (int64_t)len) len = (size_t)self->left;
-        ssize_t n = read(self->file, self->buf, len);
-        if (n <= 0) break; // cut off meanwhile: the peer sees a short reply
-        self->len = (size_t)n;
-        self->left -= n;
+        self->len = read_page(self);
+        if (self->len == 0) break; // cut off meanwhile: a short reply
     }
     ASYNC_END(self, self->async.value);
 }
@@ -93,6 +113,7 @@ static void page_drop(struct future *future)
     struct page *self = (struct page *)future;
 
     async_drop(future);
+    free(self->index);
     if (self->file != -1) close(self->file);
 }
 
@@ -113,7 +134,7 @@ int main(int argc, char **argv)
         return 2;
     }
     folder = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int probe = folder != -1 ? open_below(folder, ".") : -1; // needs Linux 5.6
+    int probe = folder != -1 ? find_below(folder, ".") : -1; // needs Linux 5.6
     if (probe == -1) {
         fprintf(stderr, "web_server: %s: %s\n", argv[1], strerror(errno));
         return 1;

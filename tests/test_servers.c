@@ -336,7 +336,7 @@ START_TEST(test_delay)
     delayserver_start(&server);
     int sock = client_open(&server);
     double start = now();
-    client_print(sock, "GET /600/hello HTTP/1.1\r\n\r\n");
+    client_print(sock, "GET /600/hello HTTP/1.1\r\nHost: x\r\n\r\n");
     wait_until(has_printed, &server);
     struct pollfd fd = { sock, POLLIN, 0 };
     ck_assert_msg(poll(&fd, 1, 0) == 0 || now() > start + 0.600,
@@ -571,17 +571,25 @@ static const struct {
     REQUEST(400, "GET \r\n\r\n"),
     REQUEST(400, "GET /0/x\r\n\r\n"),
     REQUEST(400, "GET /0/x \r\n\r\n"),
-    REQUEST(400, "GET HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET  /0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/x  HTTP/1.1\r\n\r\n"),
+    REQUEST(400, "GET HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET  /0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/x  HTTP/1.1\r\nHost: x\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1 \r\n\r\n"),
-    REQUEST(400, "GET /0/x y HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET\t/0/x\tHTTP/1.1\r\n\r\n"),
-    REQUEST(400, " GET /0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "G(T /0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "G\xc3\x89T /0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET 0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET http://localhost/0/x HTTP/1.1\r\n\r\n"),
+    REQUEST(400, "GET /0/x y HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET\t/0/x\tHTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, " GET /0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "G(T /0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "G\xc3\x89T /0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET 0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET ftp://localhost/0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET http:///0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET http://a@b/0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET http://a#b/0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/x HTTP/1.1\r\n\r\n"), // no Host
+    REQUEST(400, "GET /0/x HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/x HTTP/1.0\r\nHost: x\r\nhost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/x HTTP/1.1\r\nHost: a b\r\n\r\n"),
+    REQUEST(400, "GET /0/x HTTP/1.1\r\nHost: a/b\r\n\r\n"),
     REQUEST(400, "GET /0/x http/1.1\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/11\r\n\r\n"),
@@ -590,12 +598,12 @@ static const struct {
     REQUEST(400, "GET /0/x FTP/1.1\r\n\r\n"),
     REQUEST(505, "GET /0/x HTTP/2.0\r\n\r\n"),
     REQUEST(505, "GET /0/x HTTP/0.9\r\n\r\n"),
-    REQUEST(400, "GET /0/x\0 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/\0x HTTP/1.1\r\n\r\n"),
+    REQUEST(400, "GET /0/x\0 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/\0x HTTP/1.1\r\nHost: x\r\n\r\n"),
     REQUEST(400, "\0\0\0\0\r\n\r\n"),
-    REQUEST(400, "GET /0/x\r HTTP/1.1\r\n\r\n"),
+    REQUEST(400, "GET /0/x\r HTTP/1.1\r\nHost: x\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1\r\r\n\r\n"),
-    REQUEST(400, "GET /0/\x7f HTTP/1.1\r\n\r\n"),
+    REQUEST(400, "GET /0/\x7f HTTP/1.1\r\nHost: x\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1\r\nHost\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1\r\n: x\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1\r\nHost : x\r\n\r\n"),
@@ -605,33 +613,33 @@ static const struct {
     REQUEST(400, "GET /0/x HTTP/1.1\r\nA: b\rc\r\n\r\n"),
     REQUEST(400, "GET /0/x HTTP/1.1\r\n\0\r\n\r\n"),
     REQUEST(400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n"), // TLS
-    REQUEST(501, "HEAD /0/x HTTP/1.1\r\n\r\n"),
     REQUEST(501, "POST /0/x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"),
-    REQUEST(501, "get /0/x HTTP/1.1\r\n\r\n"),
-    REQUEST(501, "OPTIONS * HTTP/1.1\r\n\r\n"),
-    REQUEST(501, "CONNECT localhost:80 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET / HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /600 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /600/ HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /600/?x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /600?/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET //x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /x/600 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /-1/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /+1/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0x10/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /1e3/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /1.5/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /%31/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /3600001/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /4294967297/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /18446744073709551617/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /99999999999999999999999999/x HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/% HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/%4 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/%zz HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/%+1 HTTP/1.1\r\n\r\n"),
-    REQUEST(400, "GET /0/x%00y HTTP/1.1\r\n\r\n"),
+    REQUEST(501, "get /0/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(501, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(501, "CONNECT localhost:80 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /600 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /600/ HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /600/?x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /600?/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET //x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /x/600 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /-1/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /+1/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0x10/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /1e3/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /1.5/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /%31/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /3600001/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /4294967297/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /18446744073709551617/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400,
+            "GET /99999999999999999999999999/x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/% HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/%4 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/%zz HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/%+1 HTTP/1.1\r\nHost: x\r\n\r\n"),
+    REQUEST(400, "GET /0/x%00y HTTP/1.1\r\nHost: x\r\n\r\n"),
 };
 
 enum { BAD_REQUESTS = sizeof(bad_requests) / sizeof(bad_requests[0]) };
@@ -642,8 +650,8 @@ static int witness_open(const struct server *server, int millis)
     int sock = client_open(server);
     char request[80];
 
-    snprintf(request, sizeof(request), "GET /%d/witness HTTP/1.1\r\n\r\n",
-             millis);
+    snprintf(request, sizeof(request),
+             "GET /%d/witness HTTP/1.1\r\nHost: x\r\n\r\n", millis);
     client_print(sock, request);
     return sock;
 }
@@ -695,19 +703,22 @@ START_TEST(test_delay_well_formed)
 {
     static const char *const requests[] = {
         "GET /0/x HTTP/1.0\r\n\r\n",
-        "GET /0/x HTTP/1.1\n\n",
+        "GET /0/x HTTP/1.0\n\n",
         "GET /0/x HTTP/1.1\nHost: x\r\n\n",
+        "GET http://localhost:8080/0/x HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET HTTP://[::1]/0/x HTTP/1.1\r\nhOST:\t[::1]:80 \r\n\r\n",
         "GET /0/x HTTP/1.9\r\nHost:\r\nA:\tb: c\t\r\n\r\n",
-        "GET /0/x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
-        "GET /0/x HTTP/1.1\r\n\r\nGET /0/y HTTP/1.1\r\n\r\n",
-        "GET /0/x HTTP/1.1\r\n\r\n\r\n\0\xff garbage",
+        "GET /0/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+        "GET /0/x HTTP/1.1\r\nHost: x\r\n\r\nGET /0/y HTTP/1.1\r\nHost: "
+        "x\r\n\r\n",
+        "GET /0/x HTTP/1.1\r\nHost: x\r\n\r\n\r\n\0\xff garbage",
     };
     struct server server;
 
     delayserver_start(&server);
     for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
         assert_asks(&server, requests[i], strlen(requests[i]), 200, "x");
-    ck_assert_int_eq(count_lines(contents(server.out)), 1 + 7);
+    ck_assert_int_eq(count_lines(contents(server.out)), 1 + 9);
     server_stop(&server, SIGINT, "");
 }
 END_TEST
@@ -728,7 +739,7 @@ static void assert_long(const struct server *server, const char *method,
     p += sprintf(p, "%s /0/", method);
     memset(p, 'm', target - 3);
     p += target - 3;
-    p += sprintf(p, " HTTP/1.1\r\n");
+    p += sprintf(p, " HTTP/1.1\r\nHost: x\r\n");
     for (size_t i = 0; i < lines; i++) p += sprintf(p, "%s", header);
     p += sprintf(p, "\r\n");
     memset(p, 'b', body);
@@ -814,7 +825,7 @@ START_TEST(test_delay_aborted)
     int fds = server_fds(&server), witness = witness_open(&server, 1000);
     for (int i = 0; i < count; i++) {
         int sock = client_open(&server);
-        if (i % 4 > 0) client_print(sock, "GET /300/gone HTTP/1.1\r\n");
+        if (i % 4 > 0) client_print(sock, "GET /300/gone HTTP/1.0\r\n");
         if (i % 4 > 1) client_print(sock, "\r\n");
         if (i % 4 == 3 || i % 8 == 0)
             close(sock);
@@ -823,8 +834,8 @@ START_TEST(test_delay_aborted)
     }
     for (int i = 0; i < 50; i++) {
         half[i] = client_open(&server);
-        client_print(half[i], i % 2 ? "GET /300/x HTTP/1.1\r\n\r\n"
-                                    : "GET /300/x HTTP/1.1\r\n");
+        client_print(half[i], i % 2 ? "GET /300/x HTTP/1.1\r\nHost: x\r\n\r\n"
+                                    : "GET /300/x HTTP/1.0\r\n");
         shutdown(half[i], SHUT_WR);
     }
     for (int i = 0; i < 50; i++) {
@@ -870,7 +881,7 @@ START_TEST(test_delay_no_descriptors)
     limit = take_descriptors(&server);
     for (int i = 0; i < 10; i++) {
         socks[i] = client_open(&server);
-        client_print(socks[i], "GET /0/x HTTP/1.1\r\n\r\n");
+        client_print(socks[i], "GET /0/x HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     sleep_for(0.2);
     double cpu = server_cpu(&server);
@@ -991,9 +1002,11 @@ START_TEST(test_web)
     assert_gets(&server, "/loop", 404, NULL);
     assert_gets(&server, "/index.html%00.txt", 400, NULL);
     assert_gets(&server, "/%zz", 400, NULL);
-    static const char *const others[] = { "HEAD / HTTP/1.1\r\n\r\n",
-                                          "POST / HTTP/1.1\r\n\r\n",
-                                          "DELETE /empty HTTP/1.1\r\n\r\n" };
+    static const char *const others[] = {
+        "PUT / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "DELETE /empty HTTP/1.1\r\nHost: x\r\n\r\n"
+    };
     for (int i = 0; i < 3; i++)
         assert_asks(&server, others[i], strlen(others[i]), 501, NULL);
     ck_assert_int_eq(server_threads(&server), 3);
@@ -1091,7 +1104,7 @@ START_TEST(test_web_big)
     int fds = server_fds(&server);
     for (int i = 0; i < 8; i++) {
         socks[i] = client_open(&server);
-        client_print(socks[i], "GET /big.png HTTP/1.1\r\n\r\n");
+        client_print(socks[i], "GET /big.png HTTP/1.1\r\nHost: x\r\n\r\n");
     }
     ck_assert_int_eq(recv(socks[1], reply, 1000, MSG_WAITALL), 1000);
     client_reset(socks[1]);
@@ -1121,7 +1134,7 @@ START_TEST(test_web_stalled)
     int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     ck_assert_int_eq(connect(sock, &addr.any, addr.len), 0);
-    client_print(sock, "GET /big.png HTTP/1.1\r\n\r\n");
+    client_print(sock, "GET /big.png HTTP/1.1\r\nHost: x\r\n\r\n");
     double start = now();
     wait_until(has_fds, &(struct fds){ &server, fds + 3 }); // and a timer
     // When the five seconds are over the socket may take a little more, once
@@ -1146,8 +1159,9 @@ START_TEST(test_web_load)
     for (int round = 0; round < 4; round++) {
         for (int i = 0; i < count; i++) socks[i] = client_open(&server);
         for (int i = 0; i < count; i++)
-            client_print(socks[i], i % 5 ? "GET / HTTP/1.1\r\n\r\n"
-                                         : "GET /none HTTP/1.1\r\n\r\n");
+            client_print(socks[i],
+                         i % 5 ? "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                               : "GET /none HTTP/1.1\r\nHost: x\r\n\r\n");
         for (int i = 0; i < count; i++) {
             size_t len = client_finish(socks[i], reply, sizeof(reply));
             assert_reply(reply, len, i % 5 ? 200 : 404, NULL);
@@ -1176,7 +1190,7 @@ START_TEST(test_web_curl)
     ck_assert_str_eq(run("curl -sS -m 20 -I -o /dev/null -w '%%{http_code}' "
                          "http://127.0.0.1:%u/",
                          server.port),
-                     "501");
+                     "200");
     ck_assert_str_eq(run("curl -sS -m 20 -F a=@%s/big.png -o /dev/null -w "
                          "'%%{http_code}' http://127.0.0.1:%u/",
                          site.folder, server.port),
@@ -1294,10 +1308,10 @@ START_TEST(test_servers_dump)
     assert_dumps(&server, "accept");
     int sock = witness_open(&server, 2000);
     wait_until(has_printed, &server);
-    assert_dumps(&server, "timer");
+    assert_dumps(&server, "timeout (fd");
     take_descriptors(&server);
-    assert_dumps(&server, "timer");
-    assert_dumps(&server, "timer");
+    assert_dumps(&server, "timeout (fd");
+    assert_dumps(&server, "timeout (fd");
     witness_close(sock);
     server_stop(&server, SIGINT, NULL);
 
@@ -1348,6 +1362,450 @@ START_TEST(test_servers_bad_arguments)
 }
 END_TEST
 
+// ---------------------------------------------------------------------------
+// At the edges: what the world does to a server (tests/README.md has a table)
+// ---------------------------------------------------------------------------
+
+// A port that nobody uses just now.
+static uint16_t free_port(int type)
+{
+    struct socket_addr addr = localhost(0);
+    int sock = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(sock, &addr.any, addr.len), 0);
+    addr = local_addr(sock);
+    close(sock);
+    return ntohs(addr.v4.sin_port);
+}
+
+// Starts an example with the server's `out` and `err` as its stdout and stderr,
+// both of which the caller has opened; -1 is closed at the start, and so is
+// stdin, if `in` is -1.
+static void start_with(struct server *server, int in, const char *program,
+                       const char *arg1, const char *arg2)
+{
+    char path[200];
+
+    snprintf(path, sizeof(path), "%s/examples/%s", BUILD, program);
+    server->pid = fork();
+    ck_assert_int_ne(server->pid, -1);
+    if (server->pid != 0) return;
+    int streams[] = { in, server->out, server->err };
+    for (int fd = 0; fd < 3; fd++)
+        streams[fd] == -1 ? close(fd) : dup2(streams[fd], fd);
+    for (int fd = 3; fd < 256; fd++) close(fd); // Check has some too
+    execl(path, path, arg1, arg2, (char *)NULL);
+    _exit(127);
+}
+
+// Has a socket been bound to the port?
+static bool answers(void *data)
+{
+    struct server *server = data;
+    struct socket_addr addr = localhost(server->port);
+    int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answered = connect(sock, &addr.any, addr.len) == 0;
+
+    close(sock);
+    return answered;
+}
+
+static void assert_ends(struct server *server, int signal)
+{
+    int status;
+
+    ck_assert_int_eq(kill(server->pid, signal), 0);
+    double start = now();
+    while (waitpid(server->pid, &status, WNOHANG) == 0) {
+        ck_assert_msg(now() - start < 5 * slowdown(), "it does not end");
+        sleep_for(0.01);
+    }
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x",
+                  (unsigned)status);
+}
+
+// A standard descriptor that is closed at the start leads to /dev/null, as
+// Rust's std sees to it: no listener, no peer gets its number.
+START_TEST(test_edge_closed_stdio)
+{
+    char path[60], target[60], address[40];
+
+    for (int closed = 0; closed < 3; closed++) {
+        int file = memfd_create("stream", MFD_CLOEXEC);
+        struct server server = { .out = closed == 1 ? -1 : file,
+                                 .err = closed == 2 ? -1 : file,
+                                 .port = free_port(SOCK_STREAM) };
+        snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+        start_with(&server, closed == 0 ? -1 : file, "delayserver", address,
+                   NULL);
+        wait_until(answers, &server);
+        assert_gets(&server, "/0/x", 200, "x");
+        snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)server.pid, closed);
+        ssize_t len = readlink(path, target, sizeof(target) - 1);
+        ck_assert_int_gt(len, 0);
+        target[len] = '\0';
+        ck_assert_str_eq(target, "/dev/null");
+        assert_ends(&server, SIGINT);
+        close(file);
+    }
+}
+END_TEST
+
+// A pipe that nobody reads, and that is full from the start.
+static void full_pipe(int ends[2])
+{
+    char page[4096] = { 0 };
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    fcntl(ends[1], F_SETPIPE_SZ, 4096);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], page, sizeof(page)) > 0) continue;
+    while (write(ends[1], page, 1) > 0) continue;
+    fcntl(ends[1], F_SETFL, 0);
+}
+
+// delayserver | less, and nobody scrolls: peers are served, signals act, and
+// the lines that have no room are counted where they are missing.
+START_TEST(test_edge_stalled_stdout)
+{
+    struct server server;
+    int pipe[2], requests = 3000;
+    char address[40], message[200], *text = calloc(1, 1 << 20);
+    size_t len = 0;
+    ssize_t n;
+
+    full_pipe(pipe);
+    server = (struct server){ .out = pipe[1],
+                              .err = memfd_create("stderr", MFD_CLOEXEC),
+                              .port = free_port(SOCK_STREAM) };
+    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+    start_with(&server, STDIN_FILENO, "delayserver", address, NULL);
+    wait_until(answers, &server);
+    memset(message, 'm', 99);
+    snprintf(message, 10, "/0/%s", "long-");
+    memset(message + 8, 'm', 91);
+    message[99] = '\0';
+    for (int i = 0; i < requests; i++) assert_gets(&server, message, 200, NULL);
+    // Now somebody reads on: what was dropped is said, and nothing twice.
+    close(pipe[1]);
+    fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+    double start = now();
+    while (strstr(text, " lines dropped)\n") == NULL &&
+           now() - start < 10 * slowdown()) {
+        n = read(pipe[0], text + len, (1 << 20) - 1 - len);
+        if (n <= 0) sleep_for(0.01);
+        for (ssize_t i = 0; i < n; i++) // the page that filled it is no text
+            if (text[len + (size_t)i] == '\0') text[len + (size_t)i] = ' ';
+        if (n > 0) len += (size_t)n;
+    }
+    const char *dropped = strstr(text, " lines dropped)\n");
+    ck_assert_msg(dropped != NULL, "no line tells how many were dropped");
+    while (dropped[-1] != '(') dropped--;
+    ck_assert_int_eq(count_lines(text) - 1 + atoi(dropped), 1 + requests);
+    // It stalls again, and SIGQUIT and SIGINT act nevertheless.
+    for (int i = 0; i < 1000; i++) assert_gets(&server, message, 200, NULL);
+    ck_assert_int_eq(kill(server.pid, SIGQUIT), 0);
+    while (strstr(contents(server.err), "accept") == NULL) sleep_for(0.01);
+    assert_ends(&server, SIGINT);
+    close(pipe[0]);
+    close(server.err);
+    free(text);
+}
+END_TEST
+
+// The reader has gone, as head does: no signal, no end, peers are served.
+START_TEST(test_edge_gone_stdout)
+{
+    struct server server;
+    int pipe[2];
+    char address[40];
+
+    ck_assert_int_eq(pipe2(pipe, O_CLOEXEC), 0);
+    server = (struct server){ .out = pipe[1],
+                              .err = pipe[1],
+                              .port = free_port(SOCK_STREAM) };
+    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+    start_with(&server, STDIN_FILENO, "delayserver", address, NULL);
+    close(pipe[1]);
+    close(pipe[0]);
+    wait_until(answers, &server);
+    for (int i = 0; i < 10; i++) assert_gets(&server, "/0/x", 200, "x");
+    ck_assert_int_eq(kill(server.pid, SIGQUIT), 0);
+    assert_gets(&server, "/0/x", 200, "x");
+    assert_ends(&server, SIGTERM);
+}
+END_TEST
+
+// stderr stalls in the middle of a dump: tasks and signals go on.
+START_TEST(test_edge_stalled_stderr)
+{
+    struct server server;
+    int pipe[2];
+    char address[40];
+
+    full_pipe(pipe);
+    server = (struct server){ .out = memfd_create("stdout", MFD_CLOEXEC),
+                              .err = pipe[1],
+                              .port = free_port(SOCK_STREAM) };
+    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+    start_with(&server, STDIN_FILENO, "delayserver", address, NULL);
+    wait_until(answers, &server);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(kill(server.pid, SIGQUIT), 0);
+        assert_gets(&server, "/100/x", 200, "x");
+    }
+    assert_ends(&server, SIGINT);
+    for (int i = 0; i < 2; i++) close(pipe[i]);
+    close(server.out);
+}
+END_TEST
+
+// Its socket works, but there is no descriptor for epoll: an error that lasts.
+// It is told once, not some 100,000 times a second, and when it is over the
+// server serves.
+START_TEST(test_edge_udp_echo_error)
+{
+    struct server server = { .out = memfd_create("stdout", MFD_CLOEXEC),
+                             .err = memfd_create("stderr", MFD_CLOEXEC),
+                             .port = free_port(SOCK_DGRAM) };
+    struct rlimit limit, few = { 4, 0 };
+    struct socket_addr addr = localhost(server.port);
+    struct timeval timeout = { 0, 100000 };
+    char address[40], byte = 'x';
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    few.rlim_max = limit.rlim_max;
+    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few),
+                     0); // the child inherits it
+    start_with(&server, server.out, "udp_echo", address, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (strstr(contents(server.err), "Too many open files") == NULL)
+        sleep_for(0.01);
+    double cpu = server_cpu(&server);
+    sleep_for(1);
+    cpu = server_cpu(&server) - cpu;
+    ck_assert_msg(cpu < 0.05 * slowdown(), "%.3f s of CPU time in 1 s", cpu);
+    ck_assert_int_le(count_lines(contents(server.err)), 5);
+    ck_assert_int_eq(prlimit(server.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    double start = now();
+    do {
+        ck_assert_msg(now() - start < 10 * slowdown(), "it does not recover");
+        sendto(sock, "a", 1, 0, &addr.any, addr.len);
+    } while (recv(sock, &byte, 1, 0) != 1);
+    ck_assert_int_eq(byte, 'a');
+    assert_ends(&server, SIGINT);
+    close(sock);
+    close(server.out);
+    close(server.err);
+}
+END_TEST
+
+// Who asks for a long delay and leaves, by a close or by a reset, keeps nothing
+// open for so long.
+START_TEST(test_edge_left_in_delay)
+{
+    struct server server;
+    int count = 100;
+
+    delayserver_start(&server);
+    int fds = server_fds(&server), witness = witness_open(&server, 3000);
+    for (int i = 0; i < count; i++) {
+        int sock = client_open(&server);
+        client_print(sock, "GET /3600000/left HTTP/1.1\r\nHost: x\r\n\r\n");
+        if (i % 3 == 0) client_print(sock, "and a body");
+        if (i % 2 == 0)
+            close(sock);
+        else
+            client_reset(sock);
+    }
+    wait_until(has_fds, &(struct fds){ &server, fds + 2 }); // of the witness
+    witness_close(witness);
+    wait_until(has_fds, &(struct fds){ &server, fds });
+    server_stop(&server, SIGINT, "");
+}
+END_TEST
+
+// Neither C0 nor C1: 0x9b alone begins an escape sequence on some terminals.
+START_TEST(test_edge_control_bytes)
+{
+    struct server server;
+    char request[80];
+
+    delayserver_start(&server);
+    for (int byte = 1; byte < 256; byte++) {
+        snprintf(request, sizeof(request), "/0/%%%02x", byte);
+        assert_gets(&server, request, 200, NULL);
+        snprintf(request, sizeof(request), "/0/%%c2%%%02x", byte);
+        assert_gets(&server, request, 200, NULL);
+    }
+    const char *log = contents(server.out);
+    for (const unsigned char *c = (const unsigned char *)log; *c != 0; c++)
+        ck_assert_msg((*c >= ' ' && *c < 127) || *c >= 160 || *c == '\n',
+                      "byte %#x in the log", *c);
+    ck_assert_int_eq(count_lines(log), 1 + 2 * 255);
+    server_stop(&server, SIGINT, "");
+}
+END_TEST
+
+// To ask for a FIFO is no reason for its writer to begin, and to lose what it
+// writes: it still waits for its reader afterwards.
+START_TEST(test_edge_fifo)
+{
+    struct server server;
+    struct site site;
+    char path[120], text[20] = "";
+
+    web_server_start(&server, &site);
+    snprintf(path, sizeof(path), "%s/fifo", site.folder);
+    pid_t writer = fork();
+    if (writer == 0) {
+        int fd = open(path, O_WRONLY);
+        _exit(fd == -1 || write(fd, "precious", 8) != 8);
+    }
+    sleep_for(0.1);
+    for (int i = 0; i < 50; i++) assert_gets(&server, "/fifo", 404, NULL);
+    int status, fd = open(path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(read(fd, text, sizeof(text) - 1), 8);
+    ck_assert_str_eq(text, "precious");
+    ck_assert_int_eq(waitpid(writer, &status, 0), writer);
+    ck_assert_int_eq(status, 0);
+    close(fd);
+    web_server_stop(&server, &site);
+}
+END_TEST
+
+// A folder without index.html is listed at its top; sources come as text.
+START_TEST(test_edge_index)
+{
+    struct server server;
+    struct site site;
+    static char reply[1 << 16];
+
+    web_server_start(&server, &site);
+    run("cd %s && rm index.html && touch 'x<y&\"z.c' Makefile .hidden",
+        site.folder);
+    int sock = client_open(&server);
+    client_print(sock, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    size_t len = client_finish(sock, reply, sizeof(reply));
+    assert_reply(reply, len, 200, NULL);
+    ck_assert_ptr_nonnull(strstr(reply, "Content-Type: text/html"));
+    ck_assert_ptr_nonnull(
+        strstr(reply, "<a href=\"a%20b.txt\">a&#32;b.txt</a>"));
+    ck_assert_ptr_nonnull(
+        strstr(reply, "<a href=\"x%3Cy%26%22z.c\">x&#60;y&#38;&#34;z.c</a>"));
+    ck_assert_ptr_nonnull(strstr(reply, ">Makefile</a>"));
+    ck_assert_ptr_null(strstr(reply, "hidden"));
+    ck_assert_ptr_null(strstr(reply, "fifo"));
+    ck_assert_ptr_null(strstr(reply, "outside"));
+    static const char *const names[] = { "/x%3Cy%26%22z.c", "/Makefile",
+                                         "/a%20b.txt" };
+    for (int i = 0; i < 3; i++) {
+        sock = client_open(&server);
+        sprintf(reply, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", names[i]);
+        client_print(sock, reply);
+        len = client_finish(sock, reply, sizeof(reply));
+        assert_reply(reply, len, 200, NULL);
+        ck_assert_msg(strstr(reply, "Content-Type: text/plain") != NULL, "%s",
+                      reply);
+    }
+    assert_gets(&server, "/index.html", 404, NULL);
+    web_server_stop(&server, &site);
+}
+END_TEST
+
+// The head of what GET would get, and not a byte after it, however it ends.
+static void assert_heads(const struct server *server, const char *target,
+                         int status)
+{
+    static char reply[1000], head[2000];
+    int sock = client_open(server);
+
+    snprintf(head, sizeof(head), "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", target);
+    client_print(sock, head);
+    client_finish(sock, head, sizeof(head));
+    ck_assert_int_eq(status_of(head), status);
+    const char *end = strstr(head, "\r\n\r\n");
+    ck_assert_ptr_nonnull(end);
+    ck_assert_str_eq(end, "\r\n\r\n");
+    sock = client_open(server);
+    snprintf(reply, sizeof(reply), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n",
+             target);
+    client_print(sock, reply);
+    ck_assert_int_gt(recv(sock, reply, strlen(head), MSG_WAITALL), 0);
+    ck_assert_int_eq(memcmp(reply, head, strlen(head)), 0);
+    client_reset(sock);
+}
+
+START_TEST(test_edge_head)
+{
+    struct server server;
+    struct site site;
+
+    web_server_start(&server, &site);
+    assert_heads(&server, "/", 200);
+    assert_heads(&server, "/big.png", 200);
+    assert_heads(&server, "/none", 404);
+    web_server_stop(&server, &site);
+    delayserver_start(&server);
+    assert_heads(&server, "/0/x", 200);
+    assert_heads(&server, "/x", 400);
+    server_stop(&server, SIGINT, "");
+}
+END_TEST
+
+// RFC 9112, 3.2: a target in absolute form, one Host in HTTP/1.1, none needed
+// in HTTP/1.0.
+START_TEST(test_edge_host)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } requests[] = {
+        { 200,
+          "GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\n\r\n" },
+        { 200, "GET http://example.org HTTP/1.1\r\nHost: example.org\r\n\r\n" },
+        { 200, "GET http://example.org?q HTTP/1.1\r\nHost: a\r\n\r\n" },
+        { 200, "GET HTTP://EXAMPLE.org:8080/empty HTTP/1.1\r\nHost:\r\n\r\n" },
+        { 404, "GET http://example.org/none HTTP/1.1\r\nHost: x\r\n\r\n" },
+        { 400, "GET http://example.org/ HTTP/1.1\r\n\r\n" },
+        { 400, "GET / HTTP/1.1\r\n\r\n" },
+        { 400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n" },
+        { 400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n" },
+        { 200, "GET / HTTP/1.0\r\n\r\n" },
+    };
+    struct server server;
+    struct site site;
+
+    web_server_start(&server, &site);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+        assert_asks(&server, requests[i].text, strlen(requests[i].text),
+                    requests[i].status, NULL);
+    web_server_stop(&server, &site);
+}
+END_TEST
+
+// 8,000 bytes of request line are taken, and its CR and LF are none of them.
+START_TEST(test_edge_longest_line)
+{
+    struct server server;
+    char request[9000];
+
+    delayserver_start(&server);
+    for (int extra = 0; extra < 2; extra++)
+        for (int crlf = 0; crlf < 2; crlf++) {
+            int target = 8000 + extra - (int)strlen("GET  HTTP/1.1");
+            int len = sprintf(request, "GET /0/%0*d HTTP/1.1%s", target - 3, 0,
+                              crlf ? "\r\n" : "\n");
+            len += sprintf(request + len, "Host: x\r\n\r\n");
+            assert_asks(&server, request, (size_t)len, extra ? 414 : 200, NULL);
+        }
+    server_stop(&server, SIGINT, "");
+}
+END_TEST
+
 Suite *servers_suite(void)
 {
     Suite *suite = suite_create("servers");
@@ -1374,5 +1832,17 @@ Suite *servers_suite(void)
     add_test(suite, test_tcp_echo, 60);
     add_test(suite, test_servers_dump, 60);
     add_test(suite, test_servers_bad_arguments, 30);
+    add_test(suite, test_edge_closed_stdio, 30);
+    add_test(suite, test_edge_stalled_stdout, 60);
+    add_test(suite, test_edge_gone_stdout, 30);
+    add_test(suite, test_edge_stalled_stderr, 30);
+    add_test(suite, test_edge_udp_echo_error, 30);
+    add_test(suite, test_edge_left_in_delay, 30);
+    add_test(suite, test_edge_control_bytes, 30);
+    add_test(suite, test_edge_fifo, 30);
+    add_test(suite, test_edge_index, 20);
+    add_test(suite, test_edge_head, 20);
+    add_test(suite, test_edge_host, 20);
+    add_test(suite, test_edge_longest_line, 20);
     return suite;
 }

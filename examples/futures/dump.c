@@ -4,14 +4,28 @@
 #include "dump.h"
 
 #include "examples/trace/trace.h"
+#include "log.h"
 #include "signal.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct dump {
     struct async async;
+    char *text; // of the dump
+    size_t len;
 };
+
+// Whoever reads stderr may be slow, so the dump goes to memory first.
+static void dump_to_memory(struct dump *self)
+{
+    FILE *memory = open_memstream(&self->text, &self->len);
+
+    if (memory == NULL) return; // then the text is NULL, and its length 0
+    executor_dump(memory);
+    fclose(memory);
+}
 
 // Between the end of one signal_recv and the start of the next nobody else runs
 // on this thread, so the one that is needed most, when descriptors have run
@@ -24,17 +38,26 @@ static struct poll dump_poll(struct future *future, struct context *cx)
     for (;;) {
         AWAIT(self, signal_recv(SIGQUIT));
         if (self->async.value < 0) break;
-        executor_dump(stderr);
+        dump_to_memory(self);
+        AWAIT(self, log_write(STDERR_FILENO, self->text, self->len));
+        free(self->text);
+        self->text = NULL;
+        self->len = 0;
     }
-    fprintf(stderr, "no dump on SIGQUIT: %s\n",
-            strerror((int)-self->async.value));
+    log_line(STDERR_FILENO, "no dump on SIGQUIT: %s",
+             strerror((int)-self->async.value));
     ASYNC_END(self, 0);
+}
+
+static void dump_drop(struct future *future)
+{
+    async_drop(future); // before the text: the child may be writing it
+    free(((struct dump *)future)->text);
 }
 
 void dump_on_sigquit(void)
 {
-    static const struct future_vtable vtable = { "dump", dump_poll,
-                                                 async_drop };
+    static const struct future_vtable vtable = { "dump", dump_poll, dump_drop };
     sigset_t set;
 
     sigemptyset(&set);

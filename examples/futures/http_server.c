@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // ---------------------------------------------------------------------------
 // Read: line by line, as it comes
@@ -25,6 +26,30 @@ static bool is_text(const char *line, const char *end)
     return true;
 }
 
+// What a host, with or without a port, is made of (RFC 3986, 3.2.2).
+static const char host[] = "!$%&'()*+,-.:;=[]_~0123456789"
+                           "abcdefghijklmnopqrstuvwxyz"
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+// The path of a target, which may be in absolute form: http://host/path. That is
+// for proxies, but every server must take it (RFC 9112, 3.2.2). The host in it
+// counts, and we ask no host who it is. Returns NULL if it is neither.
+static char *path_of(char *target)
+{
+    static const char scheme[] = "http://";
+
+    if (target[0] == '/') return target;
+    if (strncasecmp(target, scheme, strlen(scheme)) != 0) return NULL;
+    char *path = target + strlen(scheme);
+    size_t len = strspn(path, host);
+    path += len;
+    if (len == 0 || (*path != '/' && *path != '?' && *path != '\0'))
+        return NULL;
+    if (*path == '/') return path;
+    *--path = '/'; // there is no path: put one over the end of the host
+    return path;
+}
+
 // METHOD SP TARGET SP HTTP/1.x, with a zero byte at its end.
 static int parse_request_line(struct http_request *self, char *line)
 {
@@ -39,20 +64,34 @@ static int parse_request_line(struct http_request *self, char *line)
         !isdigit((unsigned char)version[7]) || version[8] != '\0')
         return 400;
     if (version[5] != '1') return 505;
+    self->minor = version[7] - '0';
     self->method = line;
-    self->target = method_end + 1;
-    if (strcmp(self->method, "GET") != 0) return 501;
-    return self->target[0] == '/' && strpbrk(self->target, " \t") == NULL ? 200
-                                                                          : 400;
+    self->is_head = strcmp(self->method, "HEAD") == 0;
+    if (!self->is_head && strcmp(self->method, "GET") != 0) return 501;
+    self->target = path_of(method_end + 1);
+    return self->target != NULL && strpbrk(self->target, " \t") == NULL ? 200
+                                                                        : 400;
 }
 
 // NAME: VALUE, with a zero byte at its end. What begins with a blank would
 // continue the line before, which has long been forbidden.
-static bool is_header(const char *line)
+static int parse_header(struct http_request *self, const char *line)
 {
     size_t name = strspn(line, token);
 
-    return name > 0 && line[name] == ':';
+    if (name == 0 || line[name] != ':') return 400;
+    if (name != 4 || strncasecmp(line, "Host", 4) != 0) return 0;
+    self->hosts++;
+    const char *value = line + 5 + strspn(line + 5, " \t");
+    value += strspn(value, host);
+    return value[strspn(value, " \t")] == '\0' ? 0 : 400;
+}
+
+// A request of HTTP/1.1 has one Host, and none has two (RFC 9112, 3.2).
+static int check_hosts(const struct http_request *self)
+{
+    return self->hosts == 1 || (self->hosts == 0 && self->minor == 0) ? 200
+                                                                      : 400;
 }
 
 // Each byte is looked at once, however small the pieces are in which it comes.
@@ -64,20 +103,20 @@ int http_parse(struct http_request *self)
         char *end =
             memchr(self->head + self->seen, '\n', self->len - self->seen);
         self->seen = self->len;
-        if (self->line == 0 &&
-            (end != NULL ? end : next) - line > HTTP_LINE_MAX)
-            return 414;
+        char *text_end = end != NULL ? end : next; // without a CR before the LF
+        if (text_end > line && text_end[-1] == '\r') text_end--;
+        if (self->line == 0 && text_end - line > HTTP_LINE_MAX) return 414;
         if (end == NULL) return self->len < HTTP_HEAD_MAX ? 0 : 431;
         next = end + 1;
-        if (end > line && end[-1] == '\r') end--;
+        end = text_end;
         *end = '\0';
         if (!is_text(line, end)) return 400;
         if (self->line == 0) {
             int status = parse_request_line(self, line);
             if (status != 200) return status;
         } else if (end == line) {
-            return 200; // the empty line after the headers
-        } else if (!is_header(line)) {
+            return check_hosts(self); // the empty line after the headers
+        } else if (parse_header(self, line) != 0) {
             return 400;
         }
         self->line = self->seen = (size_t)(next - self->head);
@@ -195,7 +234,8 @@ static struct poll reply_poll(struct future *future, struct context *cx)
 }
 
 // Head and text go out in one write, and so, if they are short, in one packet.
-struct future *http_reply(int stream, int status, const char *text)
+struct future *http_reply(int stream, const struct http_request *request,
+                          int status, const char *text)
 {
     static const struct future_vtable vtable = { "reply", reply_poll,
                                                  async_drop };
@@ -209,6 +249,7 @@ struct future *http_reply(int stream, int status, const char *text)
     self->stream = stream;
     self->len = http_reply_head(self->text, status, "text/plain; charset=utf-8",
                                 (int64_t)len);
+    if (request->is_head) return &self->async.future;
     memcpy(self->text + self->len, text, len);
     self->len += len;
     return &self->async.future;

@@ -25,10 +25,11 @@ static struct poll drain_poll(struct future *future, struct context *cx)
               tcp_stream_read(self->stream, self->buf, sizeof(self->buf)));
         if (self->async.value > 0) self->len += (size_t)self->async.value;
     } while (self->async.value > 0 && self->len < LINGER_MAX);
-    ASYNC_END(self, 0);
+    ASYNC_END(self,
+              self->async.value > 0 ? (intptr_t)self->len : self->async.value);
 }
 
-static struct future *drain(int stream)
+struct future *tcp_stream_drain(int stream)
 {
     static const struct future_vtable vtable = { "drain", drain_poll,
                                                  async_drop };
@@ -52,7 +53,8 @@ static struct poll linger_poll(struct future *future, struct context *cx)
     error = tcp_stream_shutdown(self->stream);
     if (error < 0) return POLL_READY(error);
     // Whether the peer closes or the time is over makes no difference to us.
-    AWAIT(self, timeout(duration_from_secs(LINGER_SECS), drain(self->stream)));
+    AWAIT(self, timeout(duration_from_secs(LINGER_SECS),
+                        tcp_stream_drain(self->stream)));
     ASYNC_END(self, 0);
 }
 

@@ -11,4 +11,9 @@
 // stream; close it afterwards.
 struct future *tcp_stream_linger(int stream);
 
+// Reads and throws away what comes, without a half-close. Ready with 0 when the
+// peer has closed its side, with -errno when the connection is broken, or with
+// what it has read if that is more than a mebibyte. Borrows the stream.
+struct future *tcp_stream_drain(int stream);
+
 #endif

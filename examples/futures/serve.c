@@ -6,6 +6,7 @@
 #include "dump.h"
 #include "examples/socket_addr.h"
 #include "linger.h"
+#include "log.h"
 #include "tcp.h"
 #include "yield.h"
 
@@ -100,7 +101,8 @@ static struct poll serve_poll(struct future *future, struct context *cx)
                 continue;
             }
             if (self->async.value == -ECONNABORTED) continue;
-            fprintf(stderr, "accept: %s\n", strerror((int)-self->async.value));
+            log_line(STDERR_FILENO, "accept: %s",
+                     strerror((int)-self->async.value));
             self->pause = 100;
         }
         if (self->spare != -1) close(self->spare);
@@ -159,13 +161,41 @@ static void raise_descriptor_limit(void)
     if (fd != -1) close(fd);
 }
 
+// Blocked in all threads, the signals wait until sigwait takes one.
+static sigset_t end_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+void serve_begin(void)
+{
+    sigset_t signals = end_signals();
+
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    dump_on_sigquit();
+}
+
+int serve_end(void)
+{
+    sigset_t signals = end_signals();
+    int signal;
+
+    sigwait(&signals, &signal);
+    log_line(STDOUT_FILENO, "Bye");
+    log_flush();
+    return 0;
+}
+
 int serve_main(const char *program, const char *address, unsigned descriptors,
                struct future *(*handler)(int stream))
 {
     struct socket_addr addr;
     char text[SOCKET_ADDR_LEN];
-    sigset_t signals;
-    int signal;
 
     if (socket_addr_from_str(&addr, address) < 0) {
         fprintf(stderr,
@@ -179,21 +209,13 @@ int serve_main(const char *program, const char *address, unsigned descriptors,
         fprintf(stderr, "%s: %s: %s\n", program, address, strerror(-listener));
         return 1;
     }
-    // Blocked in all threads, the signals wait until sigwait takes one.
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    dump_on_sigquit();
-
+    serve_begin();
     addr.len = sizeof(addr.v6);
     getsockname(listener, &addr.any, &addr.len); // the port, if it was 0
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-    printf("Listening on %s\n", socket_addr_to_string(&addr, text));
+    log_line(STDOUT_FILENO, "Listening on %s",
+             socket_addr_to_string(&addr, text));
     struct task_joiner joiner =
         executor_spawn(serve(listener, descriptors, handler));
     task_joiner_drop(&joiner); // detach: it never ends by itself
-    sigwait(&signals, &signal);
-    printf("Bye\n");
-    return 0;
+    return serve_end();
 }

@@ -1,4 +1,4 @@
-// What every TCP server has: the accept loop of tokio's tutorial, and main.
+// What every server has: the accept loop of tokio's tutorial, and main.
 #ifndef FUTURES_SERVE_H
 #define FUTURES_SERVE_H
 
@@ -22,5 +22,11 @@ struct future *serve(int listener, unsigned descriptors,
 // address, having said so on stderr.
 int serve_main(const char *program, const char *address, unsigned descriptors,
                struct future *(*handler)(int stream));
+
+// The two halves of that which are not about TCP. The first blocks SIGINT and
+// SIGTERM and lets SIGQUIT print a dump; call it before any thread is started.
+// The second waits for one of the two, logs "Bye" and returns 0.
+void serve_begin(void);
+int serve_end(void);
 
 #endif
