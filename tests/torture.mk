@@ -26,3 +26,8 @@ mutants: build/check.flags
 #: make lint                 run gcc -fanalyzer, clang-tidy and cppcheck
 lint:
 	sh tests/lint.sh
+
+#: make model WITHOUT=2      let Spin look at all states of the rules, or of all but one
+.PHONY: model
+model:
+	sh tests/model/model.sh $(WITHOUT)
