@@ -31,3 +31,9 @@ lint:
 .PHONY: model
 model:
 	sh tests/model/model.sh $(WITHOUT)
+
+#: make fuzz FUZZ_SECS=600   fuzz what reads requests, addresses, traces; KEEP=1 keeps finds
+FUZZ_SECS ?= 60
+.PHONY: fuzz
+fuzz:
+	KEEP=$(KEEP) sh tests/fuzz/fuzz.sh $(FUZZ_SECS)
