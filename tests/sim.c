@@ -396,6 +396,11 @@ int sim_self(void)
     return self != NULL ? (int)(self - sim.threads) : -1;
 }
 
+bool sim_several(void)
+{
+    return sim.n_threads > 1;
+}
+
 const char *sim_name(int thread)
 {
     return sim.threads[thread].name;

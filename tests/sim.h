@@ -101,7 +101,12 @@ struct sim_option {
 };
 
 // How a thread touches what others touch too.
-enum sim_touch { SIM_MEETS = 0, SIM_ACQUIRES = 1, SIM_RELEASES = 2 };
+enum sim_touch {
+    SIM_MEETS = 0,
+    SIM_ACQUIRES = 1,
+    SIM_RELEASES = 2,
+    SIM_LOOKS = 4, // changes nothing: the order of two looks does not matter
+};
 
 struct sim_explorer {
     // A run begins in this process.
@@ -131,6 +136,9 @@ enum { SIM_TICK = 1000 };
 // a thread is called.
 int sim_self(void);
 const char *sim_name(int thread);
+
+// Whether there is more than one thread yet.
+bool sim_several(void);
 
 // ---------------------------------------------------------------------------
 // Between sim.c and sim_kernel.c

@@ -253,6 +253,7 @@ WRAP(int, poll, struct pollfd *pollfds, nfds_t n, int timeout)
     const struct fd *self = find(pollfds->fd);
 
     sim_yield();
+    touch_sockets();
     if (n != 1 || timeout != 0 || self == NULL || self->kind != SOCKET ||
         (pollfds->events & ~POLLRDHUP) != 0)
         sim_fail("a poll in a way that is not simulated");

@@ -37,7 +37,8 @@ static struct {
 static struct object {
     const void *address; // NULL: no object yet
     uint64_t number;
-    clocks given; // what those that released it knew
+    uint64_t looks; // of all that have looked since
+    clocks given;   // what those that released it knew
 } objects[OBJECTS];
 
 // Eight bytes of memory. A mask has a bit for each of them.
@@ -46,7 +47,7 @@ static struct cell {
     const void *writer, *readers[EXPLORE_THREADS]; // where in the code
     uint32_t write_clock, read_clock[EXPLORE_THREADS];
     uint8_t write_thread, write_mask, read_mask[EXPLORE_THREADS];
-    bool freed;
+    bool allocated, freed;
 } cells[CELLS];                     // the first is none
 static uint16_t cells_index[INDEX]; // where a place is, by its hash
 static int n_cells = 1;
@@ -109,9 +110,15 @@ void access_touch(const void *address, enum sim_touch how, int64_t value)
         return;
     }
     struct object *object = object_at(address);
-    threads[me].number =
-        mix(mix(threads[me].number, object->number), (uint64_t)value);
-    object->number = threads[me].number;
+    uint64_t both = mix(threads[me].number, object->number);
+    if (how & SIM_LOOKS) {
+        threads[me].number = mix(both, 4);
+        object->looks += mix(threads[me].number, 5);
+    } else {
+        threads[me].number = mix(mix(both, object->looks), (uint64_t)value);
+        object->number = threads[me].number;
+        object->looks = 0;
+    }
     if (how & SIM_ACQUIRES) join_clocks(&threads[me].seen, &object->given);
     if (how & SIM_RELEASES) {
         join_clocks(&object->given, &threads[me].seen);
@@ -225,8 +232,18 @@ void access_allocated(const void *memory, size_t size)
     for (uintptr_t at = (uintptr_t)memory; at < (uintptr_t)memory + size;
          at += 8) {
         struct cell *cell = cell_at(at / 8);
-        *cell = (struct cell){ .place = at / 8 };
+        *cell = (struct cell){ .place = at / 8, .allocated = true };
     }
+}
+
+static bool access_is_allocated(const void *address)
+{
+    size_t i = mix((uintptr_t)address / 8, 3) % INDEX;
+
+    while (cells_index[i] != 0 &&
+           cells[cells_index[i]].place != (uintptr_t)address / 8)
+        i = (i + 1) % INDEX;
+    return cells_index[i] != 0 && cells[cells_index[i]].allocated;
 }
 
 void access_freed(const void *memory, size_t size)
@@ -325,17 +342,31 @@ void __tsan_func_exit(void)
     if (me != -1 && threads[me].n_frames > 0) threads[me].n_frames--;
 }
 
-// An atomic access is a place where another thread may run, and gives away all
-// that the thread has done. (It does so even if its order were weaker than C's
-// default. trale.c has no other.)
-static void meet(const volatile void *at)
+// An atomic variable is shared once it has been written while there was more
+// than one thread. Of statics, whose address is the same in all runs, we know
+// that from earlier runs: search.c begins anew when one more turns out to be
+// shared. What is never shared is no reason to let another thread run.
+static bool is_shared(const void *at, bool writes)
 {
+    if (access_is_allocated(at) || explore_is_shared(at)) return true;
+    if (writes && sim_several()) explore_share(at);
+    return false;
+}
+
+// An access to a shared one is a place where another thread may run; a write
+// gives away all that the thread has done. (It does so even if its order were
+// weaker than C's default. trale.c has no other.)
+static void meet(const volatile void *volatile_at, bool writes)
+{
+    const void *at = (const void *)volatile_at;
+
     if (self() == -1) return;
-    sim_block("an atomic access", NULL, NULL, 0);
-    access_touch((const void *)at, SIM_ACQUIRES | SIM_RELEASES, 0);
-    struct cell *cell = cell_at((uintptr_t)at / 8);
-    if (cell->freed) access_bytes((const void *)at, 1, false); // fails
-    sim_log("counts");
+    if (is_shared(at, writes)) {
+        sim_block("an atomic access", NULL, NULL, 0);
+        sim_log("counts");
+    }
+    access_touch(at, SIM_ACQUIRES | (writes ? SIM_RELEASES : SIM_LOOKS), 0);
+    if (cell_at((uintptr_t)at / 8)->freed) access_bytes(at, 1, false); // fails
 }
 
 #define ATOMIC_OP(bits, name, operation)                               \
@@ -346,7 +377,7 @@ static void meet(const volatile void *at)
     {                                                                  \
         uint##bits##_t old;                                            \
         (void)order;                                                   \
-        meet(at);                                                      \
+        meet(at, true);                                                \
         old = *at;                                                     \
         *at = operation;                                               \
         return old;                                                    \
@@ -369,14 +400,14 @@ static void meet(const volatile void *at)
         const volatile uint##bits##_t *at, int order)                  \
     {                                                                  \
         (void)order;                                                   \
-        meet(at);                                                      \
+        meet(at, true);                                                \
         return *at;                                                    \
     }                                                                  \
     void __tsan_atomic##bits##_store(volatile uint##bits##_t *at,      \
                                      uint##bits##_t value, int order)  \
     {                                                                  \
         (void)order;                                                   \
-        meet(at);                                                      \
+        meet(at, true);                                                \
         *at = value;                                                   \
     }                                                                  \
     int __tsan_atomic##bits##_compare_exchange_strong(                 \
@@ -384,7 +415,7 @@ static void meet(const volatile void *at)
         uint##bits##_t value, int order, int failed)                   \
     {                                                                  \
         (void)order, (void)failed;                                     \
-        meet(at);                                                      \
+        meet(at, true);                                                \
         bool equal = *at == *expected;                                 \
         if (equal)                                                     \
             *at = value;                                               \

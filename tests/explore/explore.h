@@ -28,6 +28,15 @@ uint64_t access_state(void);
 int access_stack(void *const **frames);
 
 // ---------------------------------------------------------------------------
+// search.c
+// ---------------------------------------------------------------------------
+
+// Whether the static atomic at this address is known to be shared. And makes it
+// known, which ends this run: the search begins anew.
+bool explore_is_shared(const void *at);
+void explore_share(const void *at);
+
+// ---------------------------------------------------------------------------
 // timeline.c
 // ---------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 // ways. At most two tasks, and three threads: main, the executor, the reactor.
 // Main plays whoever else may hold a waker. A sleep is some ticks long.
 #define _GNU_SOURCE
+#include "tests/register.h"
 #include "tests/sim.h"
-#include "trale.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -384,8 +384,7 @@ static struct poll read_event(struct block *self, struct context *cx)
     if (read(fds[0], &value, sizeof(value)) != -1)
         return POLL_READY(self->n + (int)value);
     SIM_EQUAL(errno, EAGAIN);
-    return reactor_register_waker(&self->sub, fds[0], cx->waker,
-                                  WAKEUP_READABLE);
+    return register_waker(&self->sub, fds[0], cx->waker, WAKEUP_READABLE);
 }
 
 static void write_event(uint64_t value)
@@ -433,8 +432,7 @@ static struct poll be_told(struct block *self, struct context *cx)
     put_waker(0, cx->waker);
     if (heard() == 0 && polls[0] > 1) return POLL_PENDING;
     if (heard() == 0)
-        return reactor_register_waker(&self->sub, fds[0], cx->waker,
-                                      WAKEUP_READABLE);
+        return register_waker(&self->sub, fds[0], cx->waker, WAKEUP_READABLE);
     if (heard() == 1) {
         reactor_deregister_waker(&self->sub);
         close(fds[0]);
@@ -443,8 +441,7 @@ static struct poll be_told(struct block *self, struct context *cx)
         say(2);
     }
     if (read(fds[1], &value, sizeof(value)) != -1) return POLL_READY(value);
-    return reactor_register_waker(&self->sub, fds[1], cx->waker,
-                                  WAKEUP_READABLE);
+    return register_waker(&self->sub, fds[1], cx->waker, WAKEUP_READABLE);
 }
 
 static void fd_reuse(void)

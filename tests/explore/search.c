@@ -30,7 +30,8 @@ enum {
     USED = (BOUND_MAX + 1) << OTHER_KINDS,
     BUCKETS = (BOUND_MAX + 1) * KINDS
 };
-enum { NODES = 1 << 26, STATES = 1 << 24, SEEN = 3, CHOICES = 256 };
+enum { NODES = 1 << 26, STATES = 1 << 24, CHOICES = 256, ATOMICS = 16 };
+enum { SEEN = 3, ANEW = 4 }; // exit codes of a run
 
 // One run that is to be made: the one that it departs from, and where.
 struct node {
@@ -52,6 +53,7 @@ static struct shared {
     } states[STATES];
 } * shared;
 
+static const void **shared_atomics; // up to a NULL; all processes share it
 static char *reason;
 static int silence; // where nobody listens
 
@@ -184,12 +186,30 @@ static const struct sim_explorer explorer = {
     access_freed, timeline_symbol, timeline_tell,
 };
 
-// Returns false if it failed.
-static bool run(const struct scenario *scenario, bool trace)
+bool explore_is_shared(const void *at)
 {
-    bool well = sim_run(scenario, 0, trace, reason);
+    const void **known = shared_atomics;
 
-    return well || strcmp(reason, "exit code 3") == 0;
+    while (*known != NULL && *known != at) known++;
+    return *known == at;
+}
+
+void explore_share(const void *at)
+{
+    int n = 0;
+
+    while (shared_atomics[n] != NULL) n++;
+    if (n == ATOMICS - 1) sim_fail("too many atomics");
+    shared_atomics[n] = at;
+    _exit(ANEW);
+}
+
+// Returns 0, ANEW, or 1 if it failed.
+static int run(const struct scenario *scenario, bool trace)
+{
+    if (sim_run(scenario, 0, trace, reason)) return 0;
+    if (strcmp(reason, "exit code 3") == 0) return 0; // SEEN
+    return strcmp(reason, "exit code 4") == 0 ? ANEW : 1;
 }
 
 // The departures of a node, the first of them first.
@@ -252,7 +272,12 @@ static bool search(const struct scenario *scenario, int bound,
         shared->current = node;
         make_plan(node);
         schedules++;
-        if (run(scenario, false)) continue;
+        int result = run(scenario, false);
+        if (result == 0) continue;
+        if (result == ANEW) {
+            munmap(shared, sizeof(*shared));
+            return search(scenario, bound, program);
+        }
         printf("%s: FAILED at the schedule number %ld, with %d preemptions\n",
                scenario->name, schedules, bucket / KINDS);
         show_failure(scenario, node, program);
@@ -316,16 +341,21 @@ int main(int argc, char **argv)
     if (argc == 3 && only == NULL) return usage(argv[0]);
     shared = sim_shared(sizeof(*shared));
     reason = sim_shared(BUFSIZ);
+    shared_atomics = sim_shared(ATOMICS * sizeof(*shared_atomics));
     silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
     timeline_begin();
     compare_all();
     sim_explorer = &explorer;
     if (replays) {
         if (argc != 3 || !read_plan(argv[2])) return usage(argv[0]);
-        bool well = run(only, true);
+        int result = ANEW;
+        while (result == ANEW) {
+            timeline_begin();
+            result = run(only, true);
+        }
         timeline_print();
-        printf("%s: %s\n", only->name, well ? "well" : reason);
-        return !well;
+        printf("%s: %s\n", only->name, result == 0 ? "well" : reason);
+        return result;
     }
     if (strlen(argv[1]) != 1 || argv[1][0] < '0' ||
         argv[1][0] > '0' + BOUND_MAX)
@@ -334,6 +364,7 @@ int main(int argc, char **argv)
     for (const struct scenario *s = explore_scenarios; s->name != NULL; s++) {
         if (only != NULL ? s != only : s->broken) continue;
         runs++;
+        memset(shared_atomics, 0, ATOMICS * sizeof(*shared_atomics));
         failures += !search(s, bound, argv[0]);
         fflush(stdout);
     }
