@@ -1644,6 +1644,57 @@ START_TEST(test_broken_programs)
 }
 END_TEST
 
+// A sanitizer or valgrind makes all of it slower.
+static double slowness(void)
+{
+    const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 20;
+#endif
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    return 20;
+#endif
+#endif
+    return text != NULL ? atof(text) : 1;
+}
+
+// While a dump is made no task runs. So it must be quick, however many wait:
+// 20,000 in less than 50 ms. (The limit of descriptors may allow fewer.)
+START_TEST(test_dump_of_many)
+{
+    struct rlimit limit;
+    char *text = NULL;
+    double best = 1e9;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int count = limit.rlim_max > 20100 ? 20000 : (int)limit.rlim_max - 100;
+    for (int i = 0; i < count; i++) {
+        struct task_joiner task =
+            executor_spawn(timer_sleep(duration_from_secs(1000)));
+        task_joiner_drop(&task);
+    }
+    executor_block_on(yield_now()); // behind them all: each has been polled
+    for (int i = 0; i < 5; i++) {
+        free(text);
+        double start = now();
+        text = dump();
+        double took = now() - start;
+        if (took < best) best = took;
+    }
+    ck_assert_ptr_nonnull(strstr(text, "these are left"));
+    int lines = 0;
+    for (const char *c = text; (c = strstr(c, ", in 99")) != NULL; c++) lines++;
+    ck_assert_int_eq(lines, count);
+    free(text);
+    ck_assert_msg(best < 0.050 * count / 20000 * slowness(),
+                  "a dump of %d tasks takes %.3f s", count, best);
+}
+END_TEST
+
 Suite *trace_suite(void)
 {
     Suite *suite = suite_create("trace");
@@ -1676,6 +1727,7 @@ Suite *trace_suite(void)
     add_test(suite, test_cancelled_while_it_dumps, 20);
     add_test(suite, test_fork_during_first_dump, 20);
     add_test(suite, test_dump_while_tasks_run, 120);
+    add_test(suite, test_dump_of_many, 60);
     add_test(suite, test_broken_programs, 60);
     return suite;
 }

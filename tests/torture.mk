@@ -37,3 +37,9 @@ FUZZ_SECS ?= 60
 .PHONY: fuzz
 fuzz:
 	KEEP=$(KEEP) sh tests/fuzz/fuzz.sh $(FUZZ_SECS)
+
+#: make load CHAOS=600       put delayserver under load, beside one for libuv
+CHAOS ?= 600
+.PHONY: load
+load: all
+	sh tests/load/load.sh $(CHAOS)

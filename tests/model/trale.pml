@@ -17,14 +17,14 @@ mtype = { NONE, RUN, WAIT }
 // trale.c: struct task and struct executor
 mtype queue[TASKS] = RUN; // rule 1: this is the task's state
 byte run_q[TASKS], n_run; // those of RUN, in order
-byte wakers[TASKS];       // how many there are: task->refs
+byte wakers[TASKS];       // how many there are: task->wakers
 bool done[TASKS];
 bool joiner;              // task 0 keeps a waker of task 1
 byte polling = NOBODY;
 byte passed[TASKS];       // how often another was polled before it
 byte executor_lock, reactor_lock; // 0: free
 
-// trale.c: struct subscription and struct source; the kernel
+// trale.c: struct subscription and struct reactor; the kernel
 bool sub;                 // task 0 waits, and its waker is in the subscription
 byte generation;
 bool readable;            // the descriptor
@@ -91,59 +91,56 @@ inline task_move(t, to)
 }
 
 // Rule 8. A false alarm would be as bad as silence.
-inline task_check_wakers(t)
+inline task_release(t)
 {
     if
     :: RULE(8) && queue[t] == WAIT && polling != t && wakers[t] == 0 ->
-        printf("%d|task_check_wakers: nobody can wake task %d\n", _pid, t);
+        printf("%d|task_release: nobody can wake task %d\n", _pid, t);
         assert(t == 1 && forgets);
         reported = true
     :: else
     fi
 }
 
-inline task_waker_clone(t) { wakers[t]++ }
+inline task_clone(t) { wakers[t]++ }
 
-inline task_release(t)
-{
-    assert(wakers[t] > 0);
-    wakers[t]--;
-    task_check_wakers(t)
-}
+inline count_down(t) { assert(wakers[t] > 0); wakers[t]-- }
 
-inline task_waker_drop(t)
+inline task_drop(t)
 {
     lock(executor_lock);
-    printf("%d|task_waker_drop: of task %d\n", _pid, t);
+    printf("%d|task_drop: of task %d\n", _pid, t);
+    count_down(t);
     task_release(t);
     unlock(executor_lock)
 }
 
 // Rule 3.
-inline task_waker_wake(t)
+inline task_wake(t)
 {
     lock(executor_lock);
     if
     :: queue[t] == WAIT || !RULE(3) ->
-        printf("%d|task_waker_wake: task %d goes to the run-queue\n", _pid, t);
+        printf("%d|task_wake: task %d goes to the run-queue\n", _pid, t);
         task_move(t, RUN)
     :: else ->
-        printf("%d|task_waker_wake: task %d does not wait: nothing\n", _pid, t)
+        printf("%d|task_wake: task %d does not wait: nothing\n", _pid, t)
     fi;
+    count_down(t);
     task_release(t);
     unlock(executor_lock)
 }
 
 // Store the waker, then look.
-inline joiner_poll()
+inline join_poll()
 {
     lock(executor_lock);
     ready = done[0];
     if
-    :: !ready && !joiner -> task_waker_clone(1); joiner = true
+    :: !ready && !joiner -> task_clone(1); joiner = true
     :: else
     fi;
-    printf("%d|joiner_poll: task 0 is done: %d\n", _pid, ready);
+    printf("%d|join_poll: task 0 is done: %d\n", _pid, ready);
     unlock(executor_lock)
 }
 
@@ -164,7 +161,7 @@ inline reactor_deregister_waker()
     fi;
     unlock(reactor_lock);
     if
-    :: had -> task_waker_drop(0)
+    :: had -> task_drop(0)
     :: else
     fi;
     had = false
@@ -173,7 +170,7 @@ inline reactor_deregister_waker()
 inline reactor_register_waker()
 {
     reactor_deregister_waker();
-    task_waker_clone(0);
+    task_clone(0);
     lock(reactor_lock);
     printf("%d|reactor_register_waker: of task 0\n", _pid);
     sub = true;
@@ -189,7 +186,7 @@ inline give_to_main(t)
 {
     if
     :: main_wakes == t && given_to_main == NOBODY && !(t == 1 && forgets) ->
-        task_waker_clone(t);
+        task_clone(t);
         given_to_main = t
     :: else
     fi
@@ -200,8 +197,8 @@ inline poll_task_0()
     if
     :: yields < YIELDS ->
         yields++;
-        task_waker_clone(0);
-        task_waker_wake(0)
+        task_clone(0);
+        task_wake(0)
     :: else ->
         ready = readable; // the system call, tried again
         if
@@ -217,7 +214,7 @@ inline future_poll(t)
     give_to_main(t);
     if
     :: t == 0 -> poll_task_0()
-    :: t == 1 && !forgets -> joiner_poll()
+    :: t == 1 && !forgets -> join_poll()
     :: else // POLL_PENDING, and no waker is kept
     fi
 }
@@ -234,7 +231,7 @@ inline future_drop(t)
         joiner = false;
         unlock(executor_lock);
         if
-        :: had -> task_waker_drop(1)
+        :: had -> task_drop(1)
         :: else
         fi;
         had = false
@@ -249,7 +246,7 @@ inline future_drop(t)
 inline wake_joiner()
 {
     if
-    :: woken -> task_waker_wake(1)
+    :: woken -> task_wake(1)
     :: else
     fi
 }
@@ -291,7 +288,7 @@ end_1:  atomic { executor_lock == 0 && n_run > 0 -> executor_lock = _pid + 1 };
             :: else
             fi;
             done[t] = true;
-            printf("%d|executor_loop: task %d is done\n", _pid, t);
+            printf("%d|task_finish: task %d is done\n", _pid, t);
             woken = t == 0 && joiner;
             joiner = joiner && !woken;
             if
@@ -318,7 +315,7 @@ end_1:  atomic { executor_lock == 0 && n_run > 0 -> executor_lock = _pid + 1 };
         // 5. The lent waker is back.
         lock(executor_lock);
         polling = NOBODY;
-        task_check_wakers(t);
+        task_release(t);
         unlock(executor_lock);
         ready = false
     od
@@ -336,15 +333,15 @@ end_1:  atomic { sub && readable -> fetched = generation };
         lock(reactor_lock);
         if
         :: RULE(7) && fetched != generation ->
-            printf("%d|reactor_take: the event is stale\n", _pid);
+            printf("%d|reactor_loop: the event is stale\n", _pid);
             unlock(reactor_lock)
         :: else ->
             assert(sub); // or the waker is gone
-            printf("%d|reactor_take: task 0 is due\n", _pid);
+            printf("%d|reactor_loop: task 0 is due\n", _pid);
             sub = false;
             generation++;
             unlock(reactor_lock);
-            task_waker_wake(0)
+            task_wake(0)
         fi
     od
 }
@@ -359,8 +356,8 @@ active proctype main_thread()
 end_1:
     given_to_main != NOBODY;
     if
-    :: task_waker_wake(given_to_main)
-    :: task_waker_drop(given_to_main)
+    :: task_wake(given_to_main)
+    :: task_drop(given_to_main)
     fi
 }
 
