@@ -19,7 +19,7 @@ $(BUILD)/tests/torture: $(BUILD)/tests/torture.o $(BUILD)/trale.o tests/torture.
 	$(COMPILE) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
 # Check is asked for here too, where its installation can be seen.
-#: make mutants              plant eleven bugs, one at a time, and see each caught
+#: make mutants              plant some fifty bugs, one at a time, and see each noticed
 mutants: build/check.flags
 	MAKE="$(MAKE)" sh tests/mutants.sh $(ARGS)
 
