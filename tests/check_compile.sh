@@ -171,7 +171,8 @@ fi
 # Numbers that 32 bits cannot hold. A 64-bit gcc seldom has a 32-bit libc.
 for bits in 64 32; do
     have gcc || break
-    echo 'int main(void) { return 0; }' > "$work/bits.c"
+    printf '%s\n' '#include <sys/socket.h>' 'int main(void) { return 0; }' \
+        > "$work/bits.c"
     if ! gcc -m$bits -o "$work/bits" "$work/bits.c" > "$work/log" 2>&1; then
         echo "skip    gcc -m$bits cannot link (apt-get install gcc-multilib)"
         continue
