@@ -181,15 +181,18 @@ static _Atomic int64_t printing;
 
 // Any thread | takes reactor.lock, and executor.lock inside it
 //
+// A thread that is cancelled must not end in here, with a lock or the memory.
 // With both locks no task changes its queue, and no subscription comes or goes.
 // A poll that is under way goes on until it needs a lock.
 void executor_dump(FILE *out)
 {
+    int cancellable;
     char *text = NULL;
     size_t len = 0;
     FILE *memory = open_memstream(&text, &len);
 
     if (memory == NULL) panic("out of memory");
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     lock(&reactor.lock);
     lock(&executor.lock);
     int64_t start = instant_now();
@@ -205,6 +208,7 @@ void executor_dump(FILE *out)
     if (fclose(memory) != 0) panic("out of memory");
     fwrite(text, 1, len, out);
     free(text);
+    pthread_setcancelstate(cancellable, NULL);
 }
 
 // ---------------------------------------------------------------------------
