@@ -1,5 +1,6 @@
 # The exercises of examples/exercises/, for students and those who teach them.
-# NOTES.md says how, under "For the student" and "For the teacher".
+# The README.md of that folder is for the student, that of tests/exercises/ for
+# the teacher.
 EXERCISE = @CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/exercise.sh
 
 .PHONY: exercises exercise hint watch solution reset grade check-exercises
@@ -8,8 +9,8 @@ EXERCISE = @CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/exercise.sh
 exercises:
 	$(EXERCISE) list
 
-#: make exercise N=01        check one (TRACE=1: all events); hint, watch, solution and reset
-#:                           take N=01 too
+#: make exercise             check the next one, or N=01 (TRACE=1: all events); hint, watch,
+#:                           solution and reset take N=01 too
 exercise: build/check.flags
 	$(EXERCISE) run '$(N)'
 

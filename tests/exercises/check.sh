@@ -5,11 +5,15 @@
 # - the stub compiles without a warning, under gcc and clang, and fails each
 #   check for the reason that it is still to be written;
 # - the solution passes, 200 times (a part of that under TRALE_TEST_ROUNDS);
+# - each right answer, which is not the solution, passes too;
 # - each wrong answer fails with its own message, and with that of no other;
+# - no check takes longer than five seconds, whatever the answer does;
 # - without any one of its lines the solution does not compile or fails.
 #
 # wrong/NAME.c is a whole answer, wrong/NAME.sed makes one of the solution. The
 # first line of either holds "Expect: " and a part of the first failure's text.
+# Those in right/ are of the same two kinds. RUNS=5 runs right and wrong answers
+# so often.
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/exercises/lib.sh
@@ -32,16 +36,26 @@ expectation() {
 }
 
 check_files() {
-    [ "$(wc -l < "$folder/stub.c")" -le 80 ] || bad "stub.c is over 80 lines"
+    [ "$(wc -l < "$folder/stub.c")" -le 90 ] || bad "stub.c is over 90 lines"
     [ "$(wc -l < "$folder/solution.c")" -le 60 ] ||
         bad "solution.c is over 60 lines"
     [ "$(awk 'BEGIN { RS = "" } END { print NR }' "$folder/hints")" = 3 ] ||
         bad "hints has not three paragraphs"
     [ -n "$(title "$name")" ] || bad "stub.c does not begin with its title"
+    for header in "$folder/${name%%_*}"_*.h; do
+        [ ! -e "$header" ] || cmp -s "$header" "$files/${header##*/}" ||
+            bad "$files/${header##*/} is not what is given (make reset N=${name%%_*})"
+    done
     cmp -s "$folder/stub.c" "$files/$name.c" ||
         bad "$files/$name.c is not the stub any more (make reset N=${name%%_*})"
     points=$(items "$name" | awk -F '\t' '{ n += $2 } END { print n + 0 }')
-    [ "$points" = 10 ] || bad "the checks give $points points, not 10"
+    minutes=$(awk -v name="$name" '$1 == name { print $2 }' "$dir/order")
+    [ "$minutes" = 0 ] || [ "$((points * 5))" = "$minutes" ] ||
+        bad "the checks give $points points for $minutes minutes, want one for 5"
+    items "$name" | cut -f 3 | grep -vE '^([A-Z]|[a-z]+_[a-z_]+: )([^.]|trale[.]c)*$' > "$work/titles"
+    [ ! -s "$work/titles" ] || bad "is no sentence: $(cat "$work/titles")"
+    items "$name" | awk -F '\t' 'length($3) > 60 { print $3 }' > "$work/titles"
+    [ ! -s "$work/titles" ] || bad "titles are too long: $(cat "$work/titles")"
     [ "$(items "$name" | wc -l)" = "$(grep -c '^CHECK' "$folder/checks.c")" ] ||
         bad "a CHECK of checks.c is not in one line"
     # Each FILE, 'HEADING' that the student is sent to.
@@ -94,15 +108,32 @@ check_solution() {
         bad "the solution fails, done $rounds times: $(first_message "$work")"
 }
 
-# tell WRONG: runs a wrong answer, and sets message to what it is told.
-tell() {
+# make_answer FILE: sets answer to the file itself, or to what it makes of the
+# solution.
+make_answer() {
     answer=$1
     what=$(basename "$(dirname "$1")")/$(basename "$1")
-    if [ "$1" != "${1%.sed}" ]; then
-        answer=$work/$(basename "$1" .sed).c
-        sed -f "$1" "$folder/solution.c" > "$answer"
-        ! cmp -s "$answer" "$folder/solution.c" || bad "$what changes nothing"
-    fi
+    [ "$1" != "${1%.sed}" ] || return 0
+    answer=$work/$(basename "$1" .sed).c
+    sed -f "$1" "$folder/solution.c" > "$answer"
+    ! cmp -s "$answer" "$folder/solution.c" || bad "$what changes nothing"
+}
+
+check_right() {
+    for right in "$folder"/right/*; do
+        [ -e "$right" ] || continue
+        make_answer "$right"
+        rights=$((rights + 1))
+        run_answer "$name" "$answer" "$work"
+        passed "$work" || bad "$what fails: $(first_message "$work")"
+    done
+    [ "${minutes:-0}" = 0 ] || [ $rights -ge 4 ] ||
+        bad "there are $rights right answers, want 4 or more"
+}
+
+# tell WRONG: runs a wrong answer, and sets message to what it is told.
+tell() {
+    make_answer "$1"
     wrongs=$((wrongs + 1))
     EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
     message=$(first_message "$work")
@@ -123,7 +154,7 @@ check_wrong() {
     for wrong in "$folder"/wrong/*; do
         tell "$wrong"
         for other in "$folder"/wrong/*; do
-            [ "$other" != "$wrong" ] || continue
+            [ "$(expectation "$other")" != "$expected" ] || continue
             case $message in
             *"$(expectation "$other")"*)
                 bad "$what gets the message of $(basename "$other"): $message"
@@ -137,6 +168,12 @@ check_wrong() {
 # What can befall any exercise, tried on the first.
 check_mishaps() {
     for wrong in "$dir"/mishaps/*; do tell "$wrong"; done
+}
+
+# What watch.c has noted of the time that each check took.
+check_times() {
+    awk '$1 > 5 { print $2 ": " $1 " s" }' "$EXERCISE_TIMES" > "$work/long"
+    [ ! -s "$work/long" ] || bad "a check took over 5 s: $(cat "$work/long")"
 }
 
 # A check that hangs is given less time here: that it fails is all we ask.
@@ -172,8 +209,10 @@ check_lines() {
 check_one() {
     name=$1
     folder=$dir/$name
-    work=$build/check/${CC##*/}/$name
-    wrongs=0 lines=0
+    work=$build/check/${objects##*/}/$name
+    wrongs=0 rights=0 lines=0
+    EXERCISE_TIMES=$work/times
+    export EXERCISE_TIMES
     began=$(date +%s)
     rm -rf "$work"
     mkdir -p "$work"
@@ -186,12 +225,20 @@ check_one() {
     check_warnings
     check_stub
     check_solution
-    check_wrong
-    [ "${name%%_*}" != 01 ] || check_mishaps
+    for run in $(seq "${RUNS:-1}"); do
+        wrongs=0 rights=0
+        check_right
+        check_wrong
+        [ "${name%%_*}" != 01 ] || check_mishaps
+        [ $failures = 0 ] || say "$name: that was run $run of ${RUNS:-1}"
+    done
+    check_times
     check_lines
+    echo "$name $wrongs $rights" >> "$build/check/counts"
     [ $failures -gt 0 ] ||
-        echo "$name: ok, $wrongs wrong answers told, $lines lines of which" \
-            "$(wc -l < "$work/survivors") can go, $(($(date +%s) - began)) s"
+        echo "$name: ok, $wrongs wrong answers told, $rights right ones pass," \
+            "$lines lines of which $(wc -l < "$work/survivors") can go," \
+            "$(($(date +%s) - began)) s"
 }
 
 if [ "${1-}" = one ]; then
@@ -213,7 +260,7 @@ check_grade() {
     none/1 | all/0) ;;
     *) bad "grading $1 ends with status $status: $(tail -n 3 "$trial/printed")" ;;
     esac
-    for each in $(names | grep -v ^13_); do
+    for each in $(graded); do
         grep -q "$each" "$trial/grade/results.json" ||
             bad "grading $1 leaves out $each"
     done
@@ -277,10 +324,12 @@ check_way() {
     rm -rf "$trial"
     mkdir -p "$trial"
     for each in $(names); do cp "$dir/$each/stub.c" "$trial"/"$each.c"; done
+    cp "$files"/*.h "$trial"
     first=$(names | head -n 1)
+    second=$(names | sed -n 2p)
     file=$trial/$first.c
-    try 0 "next: $file, then: make exercise N=01" list
-    try 2 'Which exercise?' run ''
+    try 0 "next: $file, then: make exercise" list
+    try 1 'A future is a state machine' run ''
     try 2 'There is no exercise 99,' run 99
     try 1 'still to be written' run 01
     try 0 'Hint 1 of 3' hint 1
@@ -291,21 +340,34 @@ check_way() {
     FORCE=1 try 0 'the solution.' solution 01
     sed 's/self->left--;//' "$dir/$first/solution.c" > "$file"
     try 1 'never be ready' run 01
-    try 0 '01  5 of 10' list
-    EXERCISE_TRIAL=$trial sh "$dir/exercise.sh" watch 01 > "$trial/watch" 2>&1 &
+    try 0 '01   2 of 5' list
+    mkfifo "$trial/keys"
+    EXERCISE_TRIAL=$trial sh "$dir/exercise.sh" watch '' < "$trial/keys" > "$trial/watch" 2>&1 &
     watcher=$!
+    exec 9> "$trial/keys"
     await Watching 1
+    printf h >&9
+    await 'Hint 2 of 3' 1
+    printf h >&9
+    await 'Hint 3 of 3' 1
     cp "$dir/$first/solution.c" "$file"
-    await '10 of 10 points' 1
+    await '5 of 5 points' 1
+    await "On to $second" 1
     await Watching 2
     kill $watcher
-    try 0 '01  done' list
-    try 0 "] 1 of $(names | grep -vc ^13_) done" list
+    exec 9>&-
+    try 0 '01   done' list
+    rm -rf "$build/$first"
+    try 0 "next: $trial/$second.c" list
+    try 0 "] 1 of $(graded | wc -l) done" list
     try 0 'the solution.' solution 01
     try 0 "kept in $file.kept1." reset 01
     cmp -s "$file.kept1" "$dir/$first/solution.c" || bad "reset kept no copy"
     cmp -s "$file" "$dir/$first/stub.c" || bad "reset did not reset"
-    try 0 '01  to do' list
+    try 0 '01   to do' list
+    echo '// mine' >> "$trial/06_task.h"
+    try 0 "$trial/06_task.h is as it was at first" reset 06
+    cmp -s "$trial/06_task.h" "$files/06_task.h" || bad "reset left a header"
     echo '// mine' > "$file"
     try 0 "kept in $file.kept2." reset 01
     rm "$file"
@@ -324,7 +386,12 @@ if [ -z "${1-}" ]; then
     check_grades
     check_way
 fi
-names | grep -E "^${1-}" | xargs -n 1 -P 3 sh "$0" one || failures=1
+mkdir -p "$build/check"
+: > "$build/check/counts"
+names | grep -E "^${1-}" | xargs -n 1 -P 2 sh "$0" one || failures=1
+awk '{ wrong += $2; right += $3 } END {
+    print "In all " wrong " wrong answers and " right " right ones." }' \
+    "$build/check/counts"
 [ "$failures" = 0 ] || {
     echo "The exercises do not keep what they promise."
     exit 1

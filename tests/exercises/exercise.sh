@@ -5,7 +5,8 @@
 #     exercise.sh list | grade
 #     exercise.sh run | hint | watch | solution | reset N
 #
-# Where there are hints left and what has passed is noted in build/exercises.
+# N may be left out: then it is the next that is not done. Where there are hints
+# left and what has passed is noted in examples/exercises/.progress.
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/exercises/lib.sh
@@ -18,20 +19,46 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
     plain=$(printf '\033[0m')
 fi
 
-# find_name N: sets name to that of exercise N, 1 or 01 or 01_countdown.
+# state NAME: to do, changed (since it was checked), done, or how many points.
+state() {
+    outcome=$(noted "$1")
+    if [ ! -e "$answers/$1.c" ]; then
+        echo 'no file'
+    elif cmp -s "$answers/$1.c" "$dir/$1/stub.c"; then
+        echo 'to do'
+    elif [ -z "$outcome" ]; then
+        echo changed
+    elif [ "${outcome% *}" = "${outcome#* }" ]; then
+        echo 'done'
+    else
+        echo "${outcome% *} of ${outcome#* }"
+    fi
+}
+
+# next_name: the first that is not done; nothing if all are.
+next_name() {
+    for each in $(names); do
+        [ "$(state "$each")" = 'done' ] || {
+            echo "$each"
+            return
+        }
+    done
+}
+
+# find_name N: sets name to that of exercise N, 1 or 01 or 01_countdown, or to
+# the next that is not done.
 find_name() {
     case ${1-} in
     '')
-        [ "$command" != run ] || command=exercise
-        say "Which exercise? Say its number, as in: make $command N=01"
-        exit 2
+        name=$(next_name)
+        [ -n "$name" ] || name=$(names | head -n 1)
         ;;
-    [0-9]) set -- "0$1" ;;
+    [0-9] | [0-9][a-z]) name=$(names | grep "^0$1_" | head -n 1) ;;
+    *) name=$(names | grep -E "^$1(_|\$)" | head -n 1) ;;
     esac
-    name=$(names | grep -E "^$1(_|\$)" | head -n 1)
     file=$answers/$name.c
     [ -n "$name" ] && return
-    say "There is no exercise $1, only 01 to $(names | tail -n 1 | cut -d _ -f 1)."
+    say "There is no exercise $1, only $(names | cut -d _ -f 1 | paste -s -d ' ')."
     exit 2
 }
 
@@ -39,11 +66,6 @@ need_file() {
     [ -e "$file" ] && return
     say "$file is not there. This brings it back: make reset N=${name%%_*}"
     exit 1
-}
-
-# The thirteenth is for the best: it is not in the list's count, nor graded.
-twelve() {
-    names | grep -v '^13_'
 }
 
 write_titles() {
@@ -80,65 +102,49 @@ show() { # show FORM RESULTS
         -v titles="$build/titles" "$2"
 }
 
+# run [HOW TO GO ON]: checks the exercise and shows the outcome.
 run() {
     need_file
     write_titles
     [ -z "${TRACE-}" ] || export EXERCISE_TRACE=1
     check_file "$name" "$file"
-    [ "$built" = 0 ] || [ ! -s "$work/log" ] || {
-        echo "The compiler warns:"
-        sed 's/^/    /' "$work/log"
+    [ ! -s "$work/log" ] || {
+        [ "$built" = 0 ] || echo "The compiler warns:"
+        cat "$work/log"
         echo
     }
     show text "$work/results.tsv"
     if passed "$work"; then
-        echo "Done. To compare: make solution N=${name%%_*}. Next: make exercises"
+        echo "Done. To compare: make solution N=${name%%_*}."
+        [ -n "${1-}" ] || echo "Then the next: make exercise"
         return 0
     fi
-    echo "Stuck? make hint N=${name%%_*}. To see all events: make exercise" \
-        "N=${name%%_*} TRACE=1"
+    [ -n "${1-}" ] ||
+        echo "Stuck? make hint N=${name%%_*}. All events: make exercise" \
+            "N=${name%%_*} TRACE=1"
     return 1
 }
 
 list() {
-    all=0 done=0 next='' lines=''
+    all=0 done=0
+    next=$(next_name)
     for each in $(names); do
-        outcome=$(noted "$each")
-        state='to do'
-        if [ ! -e "$answers/$each.c" ]; then
-            state='no file'
-        elif cmp -s "$answers/$each.c" "$dir/$each/stub.c"; then
-            :
-        elif [ -z "$outcome" ]; then
-            state='changed'
-        elif [ "${outcome% *}" = "${outcome#* }" ]; then
-            state='done'
-        else
-            state="${outcome% *} of ${outcome#* }"
-        fi
-        case $each in
-        13_*) ;;
-        *)
+        state=$(state "$each")
+        mark=' '
+        graded | grep -qx "$each" || mark='+'
+        if [ "$mark" = ' ' ]; then
             all=$((all + 1))
             [ "$state" != 'done' ] || done=$((done + 1))
-            ;;
-        esac
-        mark=' '
-        if [ -z "$next" ] && [ "$state" != 'done' ]; then
-            next=$each
-            mark='>'
         fi
-        [ "${each%%_*}" != 13 ] || [ "$mark" = '>' ] || mark='+'
-        lines="$lines$(printf '%s %s  %-8s  %s' "$mark" "${each%%_*}" "$state" \
-            "$(title "$each")")
-"
+        [ "$each" != "$next" ] || mark='>'
+        printf '%s %-3s  %-8s  %s\n' "$mark" "${each%%_*}" "$state" \
+            "$(title "$each")"
     done
-    printf '%s' "$lines"
     bar=$(printf '%*s' $((all > 0 ? done * 40 / all : 0)) '' | tr ' ' '#')
     printf '\n  [%-40s] %d of %d done\n' "$bar" $done $all
     if [ -n "$next" ]; then
-        printf '  %snext: %s%s, then: make exercise N=%s\n' "$bold" \
-            "$answers/$next.c" "$plain" "${next%%_*}"
+        printf '  %snext: %s%s, then: make exercise\n' "$bold" \
+            "$answers/$next.c" "$plain"
     else
         echo "  All of it. Well done."
     fi
@@ -153,22 +159,49 @@ hint() {
         fold -s -w 78 | sed 's/^/  /; s/ *$//'
     echo $number > "$notes/hints/$name"
     if [ $number = 3 ]; then echo "That was the last. The next time they begin again."
-    else echo "The next one: make hint N=${name%%_*}"; fi
+    else echo "The next one: ${1:-make hint N=${name%%_*}}"; fi
+}
+
+# await_key: waits a second for a key, and sets key to it.
+await_key() {
+    key=$(timeout --foreground 1 head -c 1 2> /dev/null)
+    [ $? != 0 ] || [ -n "$key" ] || sleep 1 # no more input
 }
 
 # Whenever the file has changed since the last run, by its modification time.
-# An editor may take it away for a moment while it saves.
+# An editor may take it away for a moment while it saves. What passes is left
+# for the next exercise.
 watch() {
-    need_file
-    mkdir -p "$build"
+    mkdir -p "$notes"
     stamp=$notes/watched
+    if [ -t 0 ]; then
+        terminal=$(stty -g)
+        trap 'stty "$terminal"' EXIT
+        trap 'exit 130' INT TERM
+        stty -icanon
+    fi
+    need_file
     while :; do
         touch "$stamp"
         [ -z "$color" ] || printf '\033[H\033[2J'
-        run
-        echo "Watching $file: save it to check it again, Ctrl-C to stop."
+        if run watch; then
+            name=$(next_name)
+            [ -n "$name" ] || {
+                echo "All of it. Well done."
+                return
+            }
+            file=$answers/$name.c
+            need_file
+            touch "$stamp"
+            echo "On to $name."
+        fi
+        echo "Watching $file: save it to check it again, h for a hint, Ctrl-C to stop."
         until [ -n "$(find "$file" -newer "$stamp" 2> /dev/null)" ]; do
-            sleep 1
+            await_key
+            [ "$key" != h ] || {
+                echo
+                hint 'h'
+            }
         done
     done
 }
@@ -187,22 +220,38 @@ solution() {
     cat "$dir/$name/solution.c"
 }
 
+# given NAME: the files of an exercise, each with the original that reset brings
+# back.
+given() {
+    echo "$1.c stub.c"
+    for header in "$dir/$1/${1%%_*}"_*.h; do
+        [ ! -e "$header" ] || echo "$(basename "$header") $(basename "$header")"
+    done
+}
+
 # What was written is kept under a number that is still free.
 reset() {
-    if [ -e "$file" ] && ! cmp -s "$file" "$dir/$name/stub.c"; then
-        number=1
-        while [ -e "$file.kept$number" ]; do number=$((number + 1)); done
-        cp "$file" "$file.kept$number" || return
-        echo "Your work is kept in $file.kept$number."
-    fi
-    cp "$dir/$name/stub.c" "$file" && echo "$file is as it was at first."
+    given "$name" | while read -r each original; do
+        file=$answers/$each
+        original=$dir/$name/$original
+        ! cmp -s "$file" "$original" || continue
+        if [ -e "$file" ]; then
+            number=1
+            while [ -e "$file.kept$number" ]; do number=$((number + 1)); done
+            cp "$file" "$file.kept$number" || return
+            echo "Your work is kept in $file.kept$number."
+        fi
+        cp "$original" "$file" || return
+        echo "$file is as it was at first."
+    done
+    rm -f "$notes/hints/$name"
 }
 
 grade() {
     write_titles
     mkdir -p "$grades"
     : > "$grades/results.tsv"
-    for name in $(twelve); do
+    for name in $(graded); do
         file=$answers/$name.c
         [ -e "$file" ] || file=/dev/null
         check_file "$name" "$file"

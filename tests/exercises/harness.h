@@ -11,10 +11,14 @@
 //         ...
 //     }
 //
-// Each check runs in a process of its own, under the eyes of another that runs
-// none of the student's code. It has passed only if its function has returned,
-// and the audit after it found nothing: no waker too many or too few, no future
-// that was not dropped, no open descriptor, no leak, no sanitizer's report.
+// Each check runs in a process of its own, under the eyes of another program,
+// which holds none of the student's code. It has passed only if its function has
+// returned, and the audit after it found nothing: no waker too many or too few,
+// no future that was not dropped, no open descriptor, no leak, no sanitizer's
+// report.
+//
+// Everything that a check calls of the student's stands between enter and leave
+// (probe_poll has them), so that it is known whose the locks are.
 #ifndef HARNESS_H
 #define HARNESS_H
 
@@ -23,44 +27,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-// Short names in the checks, and long ones for the linker: the student's file
-// may have an `event` of its own.
-#define fail harness_fail
-#define event harness_event
-#define awaiting harness_awaiting
-#define read_in harness_read_in
-#define allow_seconds harness_allow_seconds
-#define use_trale harness_use_trale
-#define narration harness_narration
-#define now harness_now
-#define cpu_seconds harness_cpu_seconds
-#define sleep_ms harness_sleep_ms
-#define count_fds harness_count_fds
-#define wait_until harness_wait_until
-#define falls_asleep harness_falls_asleep
-#define round_no harness_round_no
-
-// A graded check: its name, its points and what it checks, in one line of the
-// source. That line is the only list of the checks: the driver reads it too,
-// and a check in that list whose result is missing has failed.
+// A graded check: its name, its points and what it checks, a sentence, in one
+// line of the source. Those lines are the only list of the checks: the driver
+// reads it, and a check in it whose result is missing has failed.
 #define CHECK(name, points, title)                            \
     static void name(void);                                   \
     __attribute__((constructor)) static void add_##name(void) \
     {                                                         \
-        harness_add(#name, points, title, name);              \
+        harness_add(#name, name);                             \
     }                                                         \
     static void name(void)
 
-void harness_add(const char *name, int points, const char *title,
-                 void (*body)(void));
+void harness_add(const char *name, void (*body)(void));
 
 // Where to read, printed below each failure: 'FILE, 'HEADING'; ...'. Defined by
 // checks.c. read_in says it anew for the rest of one check.
 extern const char exercise_read[];
 void read_in(const char *where);
-
-// The name of the student's file. The driver adds it to that file.
-extern const char exercise_file[];
 
 // Ends the check, which has failed for this reason. One to three sentences:
 // what happened, and what should have. On any thread.
@@ -77,10 +60,18 @@ event(const char *task, const char *what, const char *format, ...);
 // hang, "... while the check waited for ".
 __attribute__((format(printf, 1, 2))) void awaiting(const char *format, ...);
 
-// A check is stopped when it has used 2 seconds of processor time, when all of
-// its threads have slept for 1 second, or after 10 seconds. This many seconds
-// replace all three. CK_TIMEOUT_MULTIPLIER multiplies them.
-void allow_seconds(double seconds);
+// What the check does from now on takes time that is not the student's: to sleep
+// is no hang.
+void patient(bool on);
+
+// How a poll came out, for a message: "pending", "ready with 7", "ready with
+// -EPIPE". Of the last eight calls.
+const char *outcome(struct poll poll);
+const char *value_name(intptr_t value); // "7", "-EPIPE"
+
+// A check is stopped when it has used 1 second of processor time, when all of
+// its threads have slept for 1 second, or after 4.5 seconds.
+// CK_TIMEOUT_MULTIPLIER multiplies them.
 
 // For checks that use trale's own executor, first thing: starts its threads, so
 // that their descriptors do not count as the student's.
@@ -98,14 +89,57 @@ double cpu_seconds(void); // that this process has used
 void sleep_ms(int ms);
 int count_fds(void); // open descriptors of this process
 
-// Looks every millisecond, for at most 10 seconds (times the multiplier):
-// whether it became true.
+// Looks every millisecond, for less long than the check may take: whether it
+// became true.
 bool wait_until(bool (*condition)(void *data), void *data);
 
 // Waits until the thread tid of this process sleeps, and returns true; or until
 // the process has used 50 ms of processor time without it, so that the thread
 // must be spinning. How busy the machine is makes no difference.
 bool falls_asleep(pid_t tid);
+
+// Waits until the thread tid sleeps, and returns false; or until *over.
+bool ends_before_it_sleeps(pid_t tid, atomic_bool *over);
+
+// ---------------------------------------------------------------------------
+// What the student's file calls while it runs (calls.c)
+// ---------------------------------------------------------------------------
+
+struct call {
+    const char *function;
+    int held;
+    bool sleeps;
+};
+
+struct call enter(const char *function); // returns the one around it
+void leave(struct call outer);
+void may_sleep(void);      // this call may: block_on, a reactor's turn
+const char *calling(void); // the function that is called
+bool has_lock(void);       // this thread, of the student's locks
+
+// What a lock guards: to change it without a lock fails. For checks that have
+// one thread at a time.
+void guard(const void *memory, size_t size, const char *name);
+void unguard(const void *memory);
+
+// Called, with its name, at each moment of this thread in the student's code at
+// which another thread could come in between, and no lock is held.
+extern _Thread_local void (*at_moment)(const char *moment);
+extern const char before_lock[], after_unlock[], cloning[], dropping[];
+void moment(const char *moment);
+
+// Called with the lock held, when pthread_cond_wait is about to sleep.
+extern _Thread_local void (*at_wait)(void);
+
+// From now on no waker of a probe may be cloned, woken or dropped while one of
+// the student's locks is held.
+extern bool strict_locks;
+
+// For locks of the checks that the student's code takes: before, after, ...
+void lock_wanted(void *lock);
+void lock_taken(void *lock);
+void lock_given(void *lock);
+void lock_free(void);
 
 // ---------------------------------------------------------------------------
 // A task that is polled by the check itself, with a waker that counts
@@ -119,6 +153,11 @@ struct probe {
     atomic_int polls, clones, wakes, drops;
     struct probe *next;
     bool polling;
+    // If this is not NULL, a wake polls it on the spot, before it returns, and
+    // drops it if it is ready. How that came out, and how often it was done:
+    struct future *eager;
+    struct poll spot;
+    int spots;
 };
 
 struct probe *probe_new(const char *name); // freed after the audit

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2046,SC2086
 # What exercise.sh and check.sh share: finding, building and running the checks
 # of an exercise. To be sourced, from the repository's top.
 #
@@ -12,29 +12,42 @@
 #     solution.c
 #     hints        three paragraphs
 #     wrong/       wrong answers, each with the message that it must get
+#     right/       right answers that are not the solution
+#
+# Three programs take part. The checks with the student's file make one, for
+# each sanitizer; it runs a single check. watch.c is another, and starts it.
+# Of the student's object file nothing can be seen from outside but the functions
+# that the checks call, so its helpers may have any name; and what it calls is
+# looked at by calls.c.
 
 dir=tests/exercises
 files=examples/exercises
 build=${BUILD:-build}/exercises
 # check.sh grades answers of its own, in a folder that takes the notes too.
 answers=${EXERCISE_TRIAL:-$files}
-notes=${EXERCISE_TRIAL:-$build}
+notes=${EXERCISE_TRIAL:-$files/.progress}
 grades=${EXERCISE_TRIAL:-build}/grade
 CC=${CC:-cc}
+objects=$build/objects-$(echo "$CC" | tr -c '[:alnum:]\n' _)
 export LC_ALL=C
 unset CK_RUN_CASE CK_RUN_SUITE CK_INCLUDE_TAGS CK_EXCLUDE_TAGS
 warnings="-Wall -Wextra -Wpedantic -Wshadow"
 warnings="$warnings -Werror=implicit-function-declaration"
 warnings="$warnings -Werror=return-type"
-"$CC" --version | grep -q clang || warnings="$warnings -Wjump-misses-init"
+$CC --version | grep -q clang || warnings="$warnings -Wjump-misses-init"
 
 say() {
     echo "$*" >&2
 }
 
-# names: of all exercises, a line each.
+# names: of all exercises, a line each, in the order in which they are done.
 names() {
-    for stub in "$dir"/*/stub.c; do basename "$(dirname "$stub")"; done
+    awk '!/^#/ { print $1 }' "$dir/order"
+}
+
+# graded: those that give points. The last is for whoever wants more.
+graded() {
+    awk '!/^#/ && $2 > 0 { print $1 }' "$dir/order"
 }
 
 # title NAME: "01. A future is a state machine." gives what follows the number.
@@ -74,29 +87,42 @@ compile() {
     *) sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all" ;;
     esac
     # shellcheck disable=SC2086
-    "$CC" -std=c11 -I. -I"$files" -I"$dir" -iquote "$dir/${name:-.}" \
-        $warnings ${4:--O1} -g -fno-omit-frame-pointer -pthread $sanitize \
+    $CC -std=c11 -I. -I"$files" -I"$dir" -iquote "$dir/${name:-.}" \
+        $warnings ${4:--O1} -g -fmessage-length=80 -fno-omit-frame-pointer -pthread $sanitize \
         -c -o "$3" "$2"
 }
 
 # build_checks NAME: all that does not depend on the student's file, for each
-# sanitizer that the exercise asks for. It is built once and kept.
+# sanitizer that the exercise asks for. It is built once and kept. So are two
+# lists of functions: those that the student's file shall have for the checks,
+# and those that are called in place of what it calls.
 build_checks() {
     name=$1
+    mkdir -p "$objects"
+    newer "$objects/watch" "$dir/watch.c" "$dir/shared.h" ||
+        $CC -std=c11 -O1 -g $warnings -o "$objects/watch" "$dir/watch.c" ||
+        return
     for sanitizer in $(sanitizers "$name"); do
-        objects=$build/${CC##*/}-$sanitizer
-        mkdir -p "$objects/$name"
-        for source in narration harness watch; do
-            newer "$objects/$source.o" "$dir/$source.c" trale.c ./*.h "$dir"/*.h ||
-                compile "$sanitizer" "$dir/$source.c" "$objects/$source.o" ||
+        kept=$objects/$sanitizer
+        mkdir -p "$kept/$name"
+        for source in narration harness calls; do
+            newer "$kept/$source.o" "$dir/$source.c" trale.c ./*.h "$dir"/*.h ||
+                compile "$sanitizer" "$dir/$source.c" "$kept/$source.o" ||
                 return
         done
         for source in "$dir/$name"/checks.c "$dir/$name"/part_*.c; do
             [ -e "$source" ] || continue
-            object=$objects/$name/$(basename "$source" .c).o
+            object=$kept/$name/$(basename "$source" .c).o
             newer "$object" "$dir/$name"/*.[ch] "$dir"/*.h "$files"/*.h ./*.[ch] ||
                 compile "$sanitizer" "$source" "$object" || return
         done
+        # Of what the checks lack, that which is declared as the student's.
+        nm -u "$kept/$name"/*.o | sed -n 's/^ *U //p' | sort -u > "$kept/$name/lacking"
+        cat "$dir/$name/checks.h" "$files/${name%%_*}"_*.h 2> /dev/null |
+            grep -oE '[a-z_0-9]+\(' | tr -d '(' | sort -u |
+            comm -12 - "$kept/$name/lacking" > "$kept/$name/wanted"
+        nm --defined-only "$kept"/*.o "$kept/$name"/*.o |
+            sed -n 's/.* [TW] student_\(.*\)/\1 student_\1/p' | sort -u > "$kept/$name/renamed"
     done
 }
 
@@ -106,42 +132,70 @@ sanitizers() {
     echo "${wanted:-address}"
 }
 
+# refused WORK: what an answer must not do, since it would switch the checks off
+# or be no answer. Nothing here stops who is out to cheat.
+refused() {
+    grep -noE 'no_sanitize|__(asan|lsan|tsan|ubsan)_default_[a-z]*|__lsan_[a-z_]*' \
+        "$1/answer.c" | head -n 1 |
+        sed "s/^\([0-9]*\):\(.*\)/\2 in line \1 is refused: it would switch a sanitizer off./"
+    ! tr ' \\' '\n\n' < "$1/answer.d" |
+        grep -qE "^$dir/.*/(solution|checks|right/.*|wrong/.*)[.]c\$" ||
+        echo "It includes the solution, or the checks, and that is refused."
+}
+
 # build_answer NAME WORK SANITIZER: links WORK/answer.c with the checks, into
-# WORK/SANITIZER. What the compiler says goes to WORK/log.
+# WORK/SANITIZER. What the compiler says goes to WORK/log. An error that is seen
+# only with the checks' prototypes behind the file is shown if there is no other.
 build_answer() {
     name=$1
-    objects=$build/${CC##*/}-$3
-    wrap=
-    for function in $(directive "$1" Wrap); do
-        wrap="$wrap -Wl,--wrap=$function"
-    done
+    kept=$objects/$3
     rm -f "$2/$3"
-    compile "$3" "$2/answer.c" "$2/answer.o" -O0 > "$2/log" 2>&1 || return
-    # shellcheck disable=SC2086,SC2046
-    "$CC" $sanitize -pthread $wrap -o "$2/$3" "$2/answer.o" \
-        "$objects/$1"/*.o "$objects/narration.o" "$objects/harness.o" \
-        "$objects/watch.o" $(cat build/check.flags) > "$2/link" 2>&1 && return
+    compile "$3" "$2/answer.c" "$2/answer.o" "-O0 -MD -MF $2/answer.d" > "$2/log" 2>&1 || {
+        compile "$3" "$2/alone.c" "$2/answer.o" -O0 > "$2/alone" 2>&1 ||
+            cp "$2/alone" "$2/log"
+        return 1
+    }
+    refused "$2" > "$2/refused"
+    [ ! -s "$2/refused" ] || {
+        cp "$2/refused" "$2/log"
+        return 1
+    }
+    objcopy --keep-global-symbols="$kept/$name/wanted" \
+        --redefine-syms="$kept/$name/renamed" "$2/answer.o" > "$2/link" 2>&1 &&
+        $CC $sanitize -pthread -o "$2/$3" "$2/answer.o" "$kept/$name"/*.o \
+            "$kept"/*.o $(linked "$name" "$2" "$3") \
+            $(cat build/check.flags) > "$2/link" 2>&1 && return
     cat "$2/link" > "$2/log"
     return 1
+}
+
+# linked NAME WORK SANITIZER: what else belongs to the program.
+linked() {
+    :
+}
+
+# write_answer NAME FILE WORK: the prototypes of the checks follow the file in the
+# same translation unit, so a function whose type was changed does not compile.
+# A byte-order mark would not be at the beginning any more.
+write_answer() {
+    mkdir -p "$3"
+    {
+        echo "#line 1 \"$2\""
+        sed '1s/^\xef\xbb\xbf//' "$2"
+        echo
+    } > "$3/alone.c"
+    {
+        cat "$3/alone.c"
+        echo "#line 1 \"$dir/$1/checks.h\""
+        cat "$dir/$1/checks.h"
+    } > "$3/answer.c"
 }
 
 # run_answer NAME FILE WORK: builds it and runs its checks, and writes the
 # results to WORK/results.tsv: a line for each item of the list, whatever has
 # become of the program.
-#
-# The prototypes of the checks follow the file in the same translation unit, so
-# a function whose type was changed does not compile.
 run_answer() {
-    mkdir -p "$3"
-    {
-        echo "#line 1 \"$2\""
-        cat "$2"
-        echo
-        echo "#line 1 \"$dir/$1/checks.h\""
-        cat "$dir/$1/checks.h"
-        echo "extern const char exercise_file[];"
-        echo "const char exercise_file[] = \"$2\";"
-    } > "$3/answer.c"
+    write_answer "$1" "$2" "$3"
     items "$1" > "$3/items"
     built=1
     outs=
@@ -152,14 +206,10 @@ run_answer() {
         }
         out=$3/$sanitizer.out
         outs="$outs $out"
-        rm -f "$out"
-        "$3/$sanitizer" "$out" > "$3/printed" 2>&1
-        [ -e "$out" ] || : > "$out"
-        [ -z "${EXERCISE_TRACE-}" ] || cat "$3/printed"
+        "$objects/watch" "$3/items" "$out" "$2" "$3/$sanitizer"
         [ -z "${EXERCISE_FAIL_FAST-}" ] || ! cut -f 3 "$out" | grep -q failed ||
             break
     done
-    # shellcheck disable=SC2086
     awk -f "$dir/merge.awk" -v exercise="$1" -v file="$2" -v built=$built \
         "$3/items" "$3/log" $outs > "$3/results.tsv"
 }

@@ -23,6 +23,7 @@ FILENAME == ARGV[1] {
 FILENAME == ARGV[2] {
     gsub(/\t/, " ")
     gsub(/[^ -~]/, "?")
+    if (/is refused/) refusal = $0
     if (/undefined (reference to|symbol)/) {
         missing = $0
         sub(/.*undefined (reference to|symbol):? ?[^a-zA-Z_]*/, "", missing)
@@ -31,7 +32,7 @@ FILENAME == ARGV[2] {
             lacks = lacks (lacks == "" ? "" : " and ") missing
         seen[missing] = 1
     }
-    if (++lines <= 12) log_text = log_text "\036" substr($0, 1, 200)
+    if (++lines <= 30) log_text = log_text "\036" substr($0, 1, 200)
     next
 }
 
@@ -49,8 +50,10 @@ END {
         name = names[i]
         if (!built) {
             failed[name] = 1
-            if (i > 1)
-                why = "It does not compile, see above."
+            if (refusal != "")
+                why = refusal
+            else if (i > 1)
+                why = "It does not compile."
             else if (lacks != "")
                 why = file " does not define " lacks ", which is called. Has " \
                     "it been deleted, renamed or made static?"

@@ -7,7 +7,7 @@
 
 // Starts the clock of the narration, and turns it on.
 void narration_begin(void);
-void narration_switch(bool on);
+bool narration_switch(bool on); // returns whether it was on
 void narration_event(const char *task, const char *event, const char *format,
                      va_list args);
 

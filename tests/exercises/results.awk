@@ -93,16 +93,17 @@ function show_text(    i, line, count, lines, k, file) {
     for (i = 1; i <= n; i++) {
         if (i == first[exercise[i]]) {
             file = "examples/exercises/" exercise[i] ".c"
-            printf "%s%s. %s%s\n%s\n\n", bold, substr(exercise[i], 1, 2),
+            printf "%s%s. %s%s\n%s\n\n", bold, number(exercise[i]),
                 title_of[exercise[i]], plain, file
         }
         if (status[i] == "passed") {
-            printf "%spassed%s %2d of %2d  %s\n", green, plain, points[i],
+            printf "%spassed%s %d of %d  %s\n", green, plain, points[i],
                 most[i], title[i]
             continue
         }
-        printf "%sFAILED%s %2d of %2d  %s\n", red, plain, points[i], most[i],
+        printf "%sFAILED%s %d of %d  %s\n", red, plain, points[i], most[i],
             title[i]
+        sub(/^It does not compile:.*/, "It does not compile, see above.", message[i])
         # The same story need not be told five times.
         if (i > 1 && message[i] == message[i - 1]) {
             print "        as above"
@@ -126,8 +127,8 @@ function show_table(    i, name, line) {
     for (i = 1; i <= exercises; i++) {
         name = order[i]
         line = failed[name] ? failed[name] " failed" : "passed"
-        printf "%s%3d of %2d%s  %s. %-50s %s\n", failed[name] ? red : green,
-            got[name], max[name], plain, substr(name, 1, 2),
+        printf "%s%3d of %2d%s  %-3s %-50s %s\n", failed[name] ? red : green,
+            got[name], max[name], plain, number(name),
             title_of[name], line
         for (k = first[name]; failed[name] && k <= n; k++)
             if (exercise[k] == name && status[k] != "passed") {
@@ -137,6 +138,12 @@ function show_table(    i, name, line) {
     }
     printf "\n%s%d of %d points%s, %d of %d checks passed\n",
         total == total_most ? green : red, total, total_most, plain, passed, n
+}
+
+# 01b_coroutine: 01b
+function number(name) {
+    sub(/_.*/, "", name)
+    return name
 }
 
 # What a failure says, as plain text.
@@ -163,7 +170,7 @@ function show_json(    i) {
         json_string(passed " of " n " checks passed")
     for (i = 1; i <= n; i++) {
         printf "    {\n      \"number\": %s,\n      \"name\": %s,\n",
-            json_string(substr(exercise[i], 1, 2) "." \
+            json_string(number(exercise[i]) "." \
                         (i - first[exercise[i]] + 1)),
             json_string(exercise[i] ": " title[i])
         printf "      \"score\": %d,\n      \"max_score\": %d,\n", points[i],

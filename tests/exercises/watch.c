@@ -1,39 +1,52 @@
-// The side of the harness that runs none of the student's code. Check runs each
-// graded item in a process of its own, which is this side; that forks once
-// more, and the child runs the check. What happens to the child, we see from
-// outside: how it ended, whether it slept or spun, what it printed.
+// Watches the checks of an exercise. This program holds none of the student's
+// code: the program with that is started once for each check. What happens to
+// it, we see from outside: how it ended, whether it slept or spun, what it
+// printed.
 //
-// Usage: PROGRAM RESULTS. Writes a line for each item to the file RESULTS, its
-// fields apart by tabs: name, points, passed or failed, title, and for a failure
-// the message, the task, the last events and where to read, in which the byte
-// 036 stands for a newline.
+// Between us and the check there is a third process, the keeper: it is the
+// parent that the student's code finds. It leads a session of its own, inherits
+// whatever is started and left behind, and ends all of that with the check.
+//
+// Usage: watch ITEMS RESULTS FILE PROGRAM. ITEMS is the list of checks: name,
+// points and title, apart by tabs. For each of them a line goes to RESULTS:
+// name, points, passed or failed, title, and for a failure the message, the
+// task, the last events and where to read, in which the byte 036 stands for a
+// newline. FILE is the student's, whose lines are quoted.
 //
 // EXERCISE_ROUNDS=200 does each check so often. EXERCISE_FAIL_FAST=1 leaves out
 // those after the first that fails. EXERCISE_TRACE=1 shows all that the checks
-// and the student's code print.
+// and the student's code print. EXERCISE_TIMES=FILE notes there how long each
+// check took.
 #define _GNU_SOURCE
-#include "harness.h"
-
 #include "shared.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ITEMS_MAX = 40, EVENTS = 3 };
+enum { EVENTS = 3 };
 
-static struct item items[ITEMS_MAX];
-static int item_count;
+static const char *exercise_file, *program;
+
+// What the keeper tells us. The check's own process does not have this memory.
+struct kept {
+    _Atomic pid_t pid; // of the check
+    atomic_int status; // of waitpid, once it has ended
+    atomic_bool ended;
+    atomic_int left; // so many processes it has left behind
+};
 
 // What the child has printed: its last events, its last lines that are neither
 // an event nor a report, the line of a panic, and the report of a sanitizer.
@@ -50,15 +63,10 @@ struct output {
 struct ending {
     int status; // of waitpid
     bool asleep, spinning, overdue;
+    bool keeper_lost;  // somebody has stopped or killed it
+    int left;          // processes that were left behind
     double after, cpu; // seconds
 };
-
-void harness_add(const char *name, int points, const char *title,
-                 void (*body)(void))
-{
-    if (item_count == ITEMS_MAX) abort();
-    items[item_count++] = (struct item){ name, title, points, body };
-}
 
 static const char *setting(const char *name)
 {
@@ -85,7 +93,7 @@ static int rounds_wanted(void)
 // What the child prints
 // ---------------------------------------------------------------------------
 
-bool is_event(const char *line)
+static bool is_event(const char *line)
 {
     const char *p = line + strspn(line, " ");
     size_t whole = strspn(p, "0123456789");
@@ -195,14 +203,78 @@ static bool all_asleep(pid_t pid)
     return asleep;
 }
 
+// Ends and buries whatever descends from us. Whose parent has ended is our child
+// by then (PR_SET_CHILD_SUBREAPER), so this comes to an end. Returns how many
+// were still alive.
+static int bury_children(void)
+{
+    int alive = 0;
+
+    for (;;) {
+        char path[64], text[4096] = "";
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+        if (pid > 0) continue;
+        if (pid == -1) return alive;
+        snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+                 (int)getpid());
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof(text) - 1);
+        if (fd != -1) close(fd);
+        char *next = text;
+        for (long child; n > 0 && (child = strtol(next, &next, 10)) > 0;) {
+            kill((pid_t)child, SIGKILL);
+            if (waitpid((pid_t)child, NULL, 0) > 0) alive++;
+        }
+        if (n <= 0) return alive; // a kernel without that file
+    }
+}
+
+// The check itself, from here on: its output goes to fds[1].
+static _Noreturn void become_check(const char *name, int memory, int output)
+{
+    char number[16];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The thread sanitizer wants its part of the address space for itself.
+    personality(ADDR_NO_RANDOMIZE);
+    snprintf(number, sizeof(number), "%d", memory);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    fcntl(memory, F_SETFD, 0);
+    execl(program, program, name, number, (char *)NULL);
+    _exit(127);
+}
+
+static _Noreturn void keep(const char *name, int memory, int output,
+                           struct kept *kept)
+{
+    int status = 0;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    setsid();
+    pid_t pid = fork();
+    if (pid == 0) become_check(name, memory, output);
+    kept->pid = pid;
+    if (pid == -1) _exit(1);
+    close(output);
+    while (waitpid(pid, &status, 0) == -1 && errno == EINTR) {
+    }
+    kept->status = status;
+    kept->left = bury_children();
+    kept->ended = true;
+    _exit(0);
+}
+
 // Reads what the child prints until it ends, or is ended for one of three
 // reasons. It hangs asleep if all threads sleep whenever we look, and nothing
 // happens, for a second. That is asked only while a check runs: a leak checker
 // or a symbolizer may well take its time.
-static struct ending watch(pid_t pid, int fd, struct output *output,
-                           struct shared *shared, int rounds)
+static struct ending watch(pid_t keeper, int fd, struct output *output,
+                           struct shared *shared, struct kept *kept)
 {
     double began = wall(), since = began, cpu_then = 0;
+    int rounds = rounds_wanted();
     double scale = multiplier() * (rounds > 10 ? rounds / 10.0 : 1);
     struct ending ending = { .after = 0 };
     int progress = 0; // what has been narrated, and the repetitions
@@ -210,31 +282,37 @@ static struct ending watch(pid_t pid, int fd, struct output *output,
     for (bool running = true; running;) {
         struct pollfd input = { .fd = fd, .events = POLLIN };
         char text[4096];
+        int status;
 
-        running = waitpid(pid, &ending.status, WNOHANG) == 0;
+        running = waitpid(keeper, &status, WNOHANG | WUNTRACED) == 0;
         if (running) poll(&input, 1, 10);
         for (ssize_t n; (n = read(fd, text, sizeof(text))) > 0;)
             output_take(output, text, (size_t)n);
-        double limit = shared->limit, time = wall(), cpu = cpu_of(pid);
+        pid_t pid = kept->pid;
+        double time = wall(), cpu = pid > 0 ? cpu_of(pid) : 0;
         ending.after = time - began;
         if (!running || ending.asleep || ending.spinning || ending.overdue)
             continue;
         if (cpu - cpu_then > 0.05 * (time - since) || shared->over ||
+            shared->patient || !shared->began || pid == 0 ||
             output->event_count + shared->round != progress ||
             output->report_len > 0 || !all_asleep(pid)) {
             progress = output->event_count + shared->round;
             since = time;
             cpu_then = cpu;
         }
-        ending.asleep = time - since > (limit > 0 ? limit : 1) * multiplier();
-        ending.spinning = cpu > (limit > 0 ? limit : 2) * scale;
-        ending.overdue = time - began > (limit > 0 ? limit : 10) * scale &&
-                         output->report_len == 0;
+        ending.asleep = time - since > multiplier();
+        ending.spinning = cpu > scale && output->report_len == 0;
+        ending.overdue = time - began > 4.5 * scale;
         if (ending.asleep || ending.spinning || ending.overdue)
             kill(pid, SIGKILL);
         ending.cpu = cpu;
     }
     if (output->part_len > 0) output_take(output, "\n", 1);
+    ending.keeper_lost = !kept->ended;
+    ending.status = kept->status;
+    ending.left = kept->left;
+    bury_children();
     return ending;
 }
 
@@ -242,21 +320,45 @@ static struct ending watch(pid_t pid, int fd, struct output *output,
 // Explaining how it ended
 // ---------------------------------------------------------------------------
 
-// The first line of the student's file that the report names, or nothing.
-static void find_line(const char *report, char *text, size_t size)
+// Of a stack in a report: the first line of the student's file in it, or else
+// the first function that has a file, with the words before it: " at 04.c:12".
+static bool find_line(const char *from, const char *to, char *text, size_t size)
 {
     const char *base = strrchr(exercise_file, '/');
     const char *name = base != NULL ? base + 1 : exercise_file;
-    const char *p = report;
 
     *text = '\0';
-    while ((p = strstr(p, name)) != NULL) {
+    for (const char *p = from; (p = strstr(p, name)) != NULL && p < to;) {
         p += strlen(name);
         if (*p == ':' && isdigit((unsigned char)p[1])) {
             snprintf(text, size, " at %s:%d", exercise_file, atoi(p + 1));
-            return;
+            return true;
         }
     }
+    return false;
+}
+
+// The function of frame number n of that stack: " by future_drop".
+static void find_function(const char *from, const char *to, int n, char *text,
+                          size_t size)
+{
+    char frame[16];
+
+    *text = '\0';
+    snprintf(frame, sizeof(frame), "#%d ", n);
+    const char *p = strstr(from, frame);
+    if (p == NULL || p > to || (p = strstr(p, " in ")) == NULL || p > to)
+        return;
+    snprintf(text, size, " by %.*s", (int)strcspn(p + 4, " ("), p + 4);
+}
+
+// " at FILE:LINE" if the student's file is in that part of the report, or else
+// by which function.
+static void find_place(const char *from, const char *to, int n, char *text,
+                       size_t size)
+{
+    if (!find_line(from, to, text, size))
+        find_function(from, to, n, text, size);
 }
 
 // What a sanitizer calls it, and what it is.
@@ -264,9 +366,6 @@ static const char *const reports[][2] = {
     { "LeakSanitizer has encountered a fatal error",
       "The leak checker cannot run on this machine (it needs ptrace). Leaks go "
       "unseen with ASAN_OPTIONS=detect_leaks=0; everything else is checked" },
-    { "heap-use-after-free", "It used memory%s that had been freed before" },
-    { "attempting double-free",
-      "It freed memory%s that had been freed before" },
     { "attempting free on", "It freed%s what is no memory from malloc" },
     { "heap-buffer-overflow", "It went beyond the end of its memory%s" },
     { "stack-use-after-return",
@@ -291,34 +390,84 @@ static const char *const reports[][2] = {
     { "unlock of an unlocked mutex",
       "It unlocked a mutex that was not locked%s" },
     { "destroy of a locked mutex", "It destroyed a mutex that was locked%s" },
-    { "detected memory leaks", "It leaked memory that was allocated%s" },
 };
 
 // The context and its waker, which probe_poll frees when the poll is over. The
 // frame 0 of the report is free itself.
-static bool freed_by_probe_poll(const char *report)
+static bool freed_by_probe_poll(const char *freed)
 {
-    const char *freed = strstr(report, "freed by");
     const char *frame = freed != NULL ? strstr(freed, "#1 ") : NULL;
     const char *name = frame != NULL ? strstr(frame, " in probe_poll ") : NULL;
 
     return name != NULL && name < frame + strcspn(frame, "\n");
 }
 
-// What none of these is stays in the sanitizer's own words.
-void explain_report(char *report, char *sentence, size_t size)
+// Three stacks: who used or freed it now, who had freed it, who had allocated
+// it.
+static bool explain_freed(const char *report, char *text, size_t size)
 {
-    char where[200], *summary = strstr(report, "runtime error: ");
+    const char *twice = strstr(report, "attempting double-free");
+    const char *freed = strstr(report, "freed by thread");
+    const char *made = strstr(report, "previously allocated by");
+    const char *end = report + strlen(report);
+    char now[200], then[200], made_at[200], by[100];
 
-    find_line(report, where, sizeof(where));
-    if (freed_by_probe_poll(report)) {
-        snprintf(sentence, size,
+    if (strstr(report, "heap-use-after-free") == NULL && twice == NULL)
+        return false;
+    if (freed == NULL) freed = end;
+    if (made == NULL || made < freed) made = end;
+    find_place(report, freed, twice != NULL, now, sizeof(now));
+    find_place(freed, made, 1, then, sizeof(then));
+    find_place(made, end, 1, made_at, sizeof(made_at));
+    find_function(made, end, 1, by, sizeof(by));
+    bool box = strstr(by, "future_new") != NULL;
+    const char *drop = strstr(report, " in future_drop ");
+    bool again = drop != NULL && drop < freed && strstr(now, " at ") == NULL;
+    if (freed_by_probe_poll(freed))
+        snprintf(text, size,
                  "It used the context, or the waker in it, after the poll had "
                  "ended%s. Both are lent for the time of the poll: keep a "
                  "clone, waker_clone(cx->waker), and no pointer.",
-                 where);
+                 now);
+    else
+        snprintf(text, size,
+                 "It %s memory%s that had been freed before%s. It was %s%s.%s",
+                 twice != NULL ? "freed" : "used", now, then,
+                 box ? "a future, made" : "allocated", made_at,
+                 again ? " A drop function releases what its struct owns, and "
+                         "not the struct itself: future_drop does that."
+                       : "");
+    return true;
+}
+
+static bool explain_leak(const char *report, char *text, size_t size)
+{
+    const char *leak = strstr(report, "irect leak of ");
+    char where[200], by[100];
+
+    if (leak == NULL) return false;
+    const char *end = strstr(leak, "\n\n");
+    if (end == NULL) end = leak + strlen(leak);
+    bool line = find_line(leak, end, where, sizeof(where));
+    find_function(leak, end, 1, by, sizeof(by));
+    snprintf(text, size,
+             "It leaked %d bytes that were allocated%s%s: nobody has freed "
+             "them, and nobody knows of them any more.",
+             atoi(leak + strlen("irect leak of ")), by, line ? where : "");
+    return true;
+}
+
+// What none of these is stays in the sanitizer's own words.
+static void explain_report(char *report, char *sentence, size_t size)
+{
+    char where[200], *summary = strstr(report, "runtime error: ");
+    const char *end = strstr(report, "freed by");
+
+    if (end == NULL) end = report + strlen(report);
+    find_line(report, end, where, sizeof(where));
+    if (explain_freed(report, sentence, size) ||
+        explain_leak(report, sentence, size))
         return;
-    }
     for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++)
         if (strstr(report, reports[i][0]) != NULL) {
             const char *rest = strstr(reports[i][1], "%s");
@@ -334,7 +483,7 @@ void explain_report(char *report, char *sentence, size_t size)
     else
         summary = report;
     summary[strcspn(summary, "\n")] = '\0';
-    snprintf(sentence, size, "It did what C does not define%s: %s.", where,
+    snprintf(sentence, size, "It did what C does not define%s: %.500s.", where,
              summary);
 }
 
@@ -353,15 +502,20 @@ static const struct {
 
 // In order of what is known best. Returns false if the check has passed.
 static bool explain(struct ending ending, struct output *output,
-                    struct shared *shared, char *text, size_t size)
+                    struct shared *shared, int secret, char *text, size_t size)
 {
     const char *what = shared->over ? "" : shared->awaiting;
-    const char *when = shared->over    ? "after the check had ended"
+    const char *when = !shared->began  ? "before any check began"
+                       : shared->over  ? "after the check had ended"
                        : *what != '\0' ? "while the check waited for "
                                        : "in the middle of the check";
     int signal = WIFSIGNALED(ending.status) ? WTERMSIG(ending.status) : 0;
 
-    if (shared->failed)
+    if (ending.keeper_lost)
+        snprintf(text, size,
+                 "It stopped or killed the process that watches it, %s%s.",
+                 when, what);
+    else if (shared->failed)
         snprintf(text, size, "%s", shared->message);
     else if (ending.asleep)
         snprintf(text, size,
@@ -385,7 +539,11 @@ static bool explain(struct ending ending, struct output *output,
             if (signals[i].signal == signal) sentence = signals[i].sentence;
         snprintf(text, size, "%s (%s), %s%s.", sentence, strsignal(signal),
                  when, what);
-    } else if (shared->complete == shared->secret && ending.status == 0)
+    } else if (ending.left > 0)
+        snprintf(text, size,
+                 "It left %d process%s behind. Nothing here may call fork.",
+                 ending.left, ending.left == 1 ? "" : "es");
+    else if (shared->complete == secret && ending.status == 0)
         return false;
     else
         snprintf(text, size,
@@ -411,141 +569,126 @@ static void make_plain(char *text)
     for (; *text != '\0'; text++)
         if (*text == '\t')
             *text = ' ';
-        else if ((*text < ' ' && *text != '\036' && *text != '\037') ||
-                 *text == '\177')
+        else if ((*text < ' ' && *text != '\036') || *text == '\177')
             *text = '?';
 }
 
-// The message that Check carries to the process that writes the results: four
-// fields, apart by the byte 037. Below the 4 kB that it can carry.
-static void report_failure(const char *sentence, struct output *output,
-                           struct shared *shared)
+// The rest of the line of results: message, task, last events, where to read.
+static void write_failure(FILE *out, char *sentence, struct output *output,
+                          struct shared *shared)
 {
-    char text[3900], task[64] = "";
-    size_t len;
+    char task[64] = "";
 
-    len = (size_t)snprintf(text, sizeof(text), "%.1500s", sentence);
+    make_plain(sentence);
+    fprintf(out, "\t%s", sentence);
     for (int i = 0; i < EVENTS; i++) {
         int line = output->line_count - EVENTS + i;
-        if (line >= 0)
-            len += (size_t)snprintf(text + len, sizeof(text) - len,
-                                    "\036it printed: %.160s",
-                                    output->lines[line % EVENTS]);
+        if (line < 0) continue;
+        make_plain(output->lines[line % EVENTS]);
+        fprintf(out, "\036it printed: %.160s", output->lines[line % EVENTS]);
     }
     for (int i = 0; i < EVENTS; i++) {
         int at = output->event_count - EVENTS + i;
         if (at >= 0) task_of(output->events[at % EVENTS], task, sizeof(task));
     }
-    len += (size_t)snprintf(text + len, sizeof(text) - len, "\037%s\037", task);
+    fprintf(out, "\t%s\t", task);
     for (int i = 0, n = 0; i < EVENTS; i++) {
         int at = output->event_count - EVENTS + i;
-        if (at >= 0)
-            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.300s",
-                                    n++ > 0 ? "\036" : "",
-                                    output->events[at % EVENTS]);
+        if (at < 0) continue;
+        make_plain(output->events[at % EVENTS]);
+        fprintf(out, "%s%.300s", n++ > 0 ? "\036" : "",
+                output->events[at % EVENTS]);
     }
-    snprintf(text + len, sizeof(text) - len, "\037%.500s", shared->read);
-    make_plain(text);
-    ck_abort_msg("%s", text);
+    make_plain(shared->read);
+    fprintf(out, "\t%s\n", shared->read);
 }
 
-// ---------------------------------------------------------------------------
-// Check
-// ---------------------------------------------------------------------------
-
-static atomic_bool *one_has_failed; // shared by all processes
-
-static void *share(size_t size)
+static void *share(size_t size, int fd)
 {
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int flags = fd == -1 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 
-    if (memory == MAP_FAILED) abort();
+    if (memory == MAP_FAILED) {
+        perror("watch: mmap");
+        exit(2);
+    }
     return memory;
 }
 
-START_TEST(run_item)
+static void note_time(const char *name, double seconds)
+{
+    const char *path = setting("EXERCISE_TIMES");
+    FILE *file = path != NULL ? fopen(path, "ae") : NULL;
+
+    if (file == NULL) return;
+    if (rounds_wanted() == 1)
+        fprintf(file, "%.1f %s:%s\n", seconds, exercise_file, name);
+    fclose(file);
+}
+
+// Runs the check of that name and writes its line. Returns whether it has
+// passed.
+static bool run_item(FILE *out, const char *name, const char *points,
+                     const char *title)
 {
     static struct output output;
-    struct shared *shared = share(sizeof(*shared));
-    char sentence[2000];
-    int fds[2];
+    static char sentence[2000];
+    int memory = memfd_create("check", MFD_CLOEXEC), fds[2];
 
-    if (*one_has_failed && setting("EXERCISE_FAIL_FAST"))
-        ck_abort_msg("left out\037\037\037");
-    srand((unsigned)getpid() ^ (unsigned)time(NULL));
-    shared->secret = rand() | 1;
-    snprintf(shared->read, sizeof(shared->read), "%s", exercise_read);
-    ck_assert_int_eq(pipe(fds), 0);
+    if (memory == -1 || ftruncate(memory, sizeof(struct shared)) == -1 ||
+        pipe2(fds, O_CLOEXEC) == -1) {
+        perror("watch");
+        exit(2);
+    }
+    struct shared *shared = share(sizeof(*shared), memory);
+    struct kept *kept = share(sizeof(*kept), -1);
+    output = (struct output){ .part_len = 0 };
+    int secret = rand() | 1;
+    shared->secret = secret;
     fflush(NULL);
-    pid_t pid = fork();
-    ck_assert_int_ne(pid, -1);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(fds[1], STDOUT_FILENO);
-        dup2(fds[1], STDERR_FILENO);
-        close(fds[0]);
-        close(fds[1]);
-        item_run(&items[_i], shared, rounds_wanted());
-    }
+    pid_t keeper = fork();
+    if (keeper == 0) keep(name, memory, fds[1], kept);
     close(fds[1]);
+    close(memory);
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    struct ending ending = watch(pid, fds[0], &output, shared, rounds_wanted());
-    if (explain(ending, &output, shared, sentence, sizeof(sentence))) {
-        *one_has_failed = true;
-        report_failure(sentence, &output, shared);
-    }
-}
-END_TEST
-
-// Check's own time limit stands behind ours, should we hang.
-static Suite *exercise_suite(void)
-{
-    Suite *suite = suite_create("exercise");
-
-    for (int i = 0; i < item_count; i++) {
-        TCase *tcase = tcase_create(items[i].name);
-        tcase_set_timeout(tcase, 300);
-        tcase_add_loop_test(tcase, run_item, i, i + 1);
-        suite_add_tcase(suite, tcase);
-    }
-    return suite;
-}
-
-static void write_result(FILE *out, const struct item *item, TestResult *result)
-{
-    bool passed = tr_rtype(result) == CK_PASS;
-    const char *message = passed ? "" : tr_msg(result);
-    char text[4096];
-
-    snprintf(text, sizeof(text), "%s", message != NULL ? message : "");
-    if (!passed && strchr(text, '\037') == NULL) strcat(text, "\037\037\037");
-    for (char *p = text; *p != '\0'; p++)
-        if (*p == '\037' || *p == '\n' || *p == '\t')
-            *p = *p == '\037' ? '\t' : ' ';
-    fprintf(out, "%s\t%d\t%s\t%s\t%s%s\n", item->name, item->points,
-            passed ? "passed" : "failed", item->title, text,
-            passed ? "\t\t\t" : "");
+    struct ending ending = watch(keeper, fds[0], &output, shared, kept);
+    note_time(name, ending.after);
+    bool failed =
+        explain(ending, &output, shared, secret, sentence, sizeof(sentence));
+    fprintf(out, "%s\t%s\t%s\t%s", name, points, failed ? "failed" : "passed",
+            title);
+    if (failed)
+        write_failure(out, sentence, &output, shared);
+    else
+        fputs("\t\t\t\t\n", out);
+    close(fds[0]);
+    munmap(shared, sizeof(*shared));
+    munmap(kept, sizeof(*kept));
+    return !failed;
 }
 
 int main(int argc, char **argv)
 {
-    FILE *out = argc == 2 ? fopen(argv[1], "w") : NULL;
+    FILE *items = argc == 5 ? fopen(argv[1], "re") : NULL;
+    FILE *out = argc == 5 ? fopen(argv[2], "we") : NULL;
+    char line[500];
 
-    if (out == NULL) {
-        fprintf(stderr, "usage: %s RESULTS\n", argv[0]);
+    if (items == NULL || out == NULL) {
+        fprintf(stderr, "usage: watch ITEMS RESULTS FILE PROGRAM\n");
         return 2;
     }
-    one_has_failed = share(sizeof(*one_has_failed));
-    SRunner *runner = srunner_create(exercise_suite());
-    srunner_set_fork_status(runner, CK_FORK);
-    srunner_run_all(runner, CK_SILENT);
-    TestResult **results = srunner_results(runner);
-    for (int i = 0; i < srunner_ntests_run(runner); i++)
-        for (int j = 0; j < item_count; j++)
-            if (strcmp(tr_tcname(results[i]), items[j].name) == 0)
-                write_result(out, &items[j], results[i]);
-    free(results);
-    srunner_free(runner);
+    exercise_file = argv[3];
+    program = argv[4];
+    srand((unsigned)getpid() ^ (unsigned)time(NULL));
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    for (bool failed = false; fgets(line, sizeof(line), items) != NULL;) {
+        char *name = strtok(line, "\t"), *points = strtok(NULL, "\t");
+        char *title = strtok(NULL, "\n");
+        if (title == NULL) continue;
+        if (failed && setting("EXERCISE_FAIL_FAST")) break;
+        if (setting("EXERCISE_TRACE")) fprintf(stderr, "== %s\n", title);
+        fflush(stderr);
+        failed = !run_item(out, name, points, title) || failed;
+    }
     return fclose(out) != 0;
 }

@@ -9,7 +9,7 @@ struct entry {
     bool polling, pushed_in_poll;
 };
 
-int tasks_alive;
+int tasks_alive, polls_of_all;
 
 void task_release(struct task *task)
 {
@@ -73,6 +73,7 @@ void task_poll(struct task *task)
            "clear it.",
            task->name);
     entry->polling = true;
+    polls_of_all++;
     bool pending =
         task->future == NULL || !future_poll(task->future, &cx).ready;
     entry->polling = false;

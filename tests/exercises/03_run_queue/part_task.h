@@ -3,5 +3,5 @@
 
 struct script;
 
-extern int tasks_alive;
+extern int tasks_alive, polls_of_all;
 void spawn(struct script *script); // as a new task, at the queue's tail

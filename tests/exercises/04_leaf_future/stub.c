@@ -8,15 +8,24 @@
 // waker; trale.c, 'futures/timer.rs: a leaf future', and 'joiner_poll', which
 // keeps a waker itself. In the book's chapter, 'Implementing a proper Reactor'.
 //
-// Write bell_poll, bell_ring and bell_drop, the three gaps below.
+// Write will_wake, bell_poll, bell_ring and bell_drop, the four gaps below.
+//
+// will_wake(a, b) is true if both wakers lead to the same task of the same
+// executor, wherever the two objects lie. It is Rust's Waker::will_wake. The
+// waker in a context is never empty.
 //
 // bell_wait() is a future that is pending until the bell is rung, and then ready
-// with 0. A poll before that keeps a clone of the context's waker in
-// self->waker. It wakes nobody: the bell has not been rung. If there is a waker
-// from an earlier poll, that is dropped and the new one kept.
+// with 0. A poll before that wakes nobody: the bell has not been rung. It leaves
+// one clone of the context's waker in self->waker, for whoever polled last is
+// who waits now. But mostly that is the same task again:
 //
-// bell_ring notes that the bell was rung, and wakes whoever waits, once. It may
-// be called before the first poll, and more than once.
+//     before the poll, self->waker     the poll
+//     would wake the task that polls   leaves it there: no clone, no drop
+//     would wake another, or is empty  drops it, keeps a clone of cx->waker
+//
+// bell_ring notes that the bell was rung, and then wakes whoever waits, once. An
+// executor may poll the task inside that wake. bell_ring may be called before
+// the first poll, and more than once.
 //
 // bell_drop runs when the future is dropped, rung or not. Whatever waker is
 // still kept is given back, for it is a reference to the task.
@@ -33,12 +42,19 @@ struct bell {
     struct waker waker; // of whoever waits; empty if nobody does
 };
 
+static bool will_wake(const struct waker *a, const struct waker *b)
+{
+    // ---- your code, in place of this line ----
+    todo("will_wake", a, b);
+    // ------------------------------------------
+}
+
 static struct poll bell_poll(struct future *future, struct context *cx)
 {
     struct bell *self = (struct bell *)future;
 
     // ---- your code, in place of this line ----
-    todo("bell_poll", self, cx);
+    todo("bell_poll", self, cx, will_wake);
     // ------------------------------------------
 }
 

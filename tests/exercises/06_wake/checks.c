@@ -44,7 +44,7 @@ static void expect_queue_empty(const char *name)
     expect(!expect_step(), "step returned true for an empty queue.");
 }
 
-CHECK(runs, 1, "polls a task when it is new, and when it was woken")
+CHECK(runs, 1, "A task is polled when it is new, and when it was woken")
 {
     struct script *a = script_new("A", "kkr", 0);
     struct task *task;
@@ -64,7 +64,7 @@ CHECK(runs, 1, "polls a task when it is new, and when it was woken")
     task_forget(task);
 }
 
-CHECK(queued_once, 2, "queues a task once, however often it is woken")
+CHECK(queued_once, 2, "A task is queued once, however often it is woken")
 {
     struct script *a = script_new("A", "kr", 0), *b = script_new("B", "kr", 0);
     struct task *task_a = spawn("A", a->future), *task_b;
@@ -95,7 +95,7 @@ CHECK(queued_once, 2, "queues a task once, however often it is woken")
     task_forget(task_b);
 }
 
-CHECK(during_a_poll, 2, "loses no wake that comes during a poll")
+CHECK(during_a_poll, 2, "No wake that comes during a poll is lost")
 {
     static const char *const who[] = { "by itself", "by another thread" };
     struct script *a = script_new("A", "ydkr", 0);
@@ -121,7 +121,7 @@ static void wake_in_last_poll(struct script *script)
     if (script->polls == 2) wake_script(script->data, script);
 }
 
-CHECK(at_the_end, 2, "never queues a task that is done")
+CHECK(at_the_end, 2, "A task that is done is never queued again")
 {
     struct script *a = script_new("A", "kr", 0), *b = script_new("B", "r", 0);
     struct task *task_a = spawn("A", a->future), *task_b;
@@ -146,20 +146,17 @@ CHECK(at_the_end, 2, "never queues a task that is done")
 }
 
 // The wake that comes at a certain moment: when so many others have passed.
-static const char *const moments[] = { "just before queue_lock",
-                                       "just after queue_unlock" };
 static struct script *script_to_wake;
 static struct task *task_to_wake;
-static int moments_left, polls_then, locks;
+static int moments_left, polls_then;
 static const char *moment_then; // NULL until it has come
 
-static void wake_at_moment(enum moment moment)
+static void wake_at_moment(const char *moment)
 {
-    if (moment == BEFORE_LOCK) locks++;
     if (moments_left-- != 0) return;
-    moment_then = moments[moment];
+    moment_then = moment;
     polls_then = script_to_wake->polls;
-    event(task_to_wake->name, "moment", "| %s number %d", moment_then, locks);
+    event(task_to_wake->name, "moment", "| %s", moment_then);
     wake_script(task_to_wake, script_to_wake);
 }
 
@@ -169,58 +166,78 @@ static void choose_moment(struct task *task, struct script *script, int moment)
     script_to_wake = script;
     moments_left = moment;
     moment_then = NULL;
-    locks = 0;
+    at_moment = wake_at_moment;
+    in_between = true;
 }
 
-// Wakes a task at that moment of a step, in which it is polled. Returns false
-// if the step had not so many moments.
-static bool wake_in_step(const char *steps, int moment)
+static void no_moment(void)
+{
+    at_moment = NULL;
+    in_between = false;
+}
+
+// Wakes a task at that moment of a step, in which it is polled, and perhaps
+// again between that step and the next. Returns false if the step had not so
+// many moments.
+static bool wake_in_step(const char *steps, int moment, bool again)
 {
     struct script *script = script_new("A", steps, 0);
+    struct script *other = script_new("B", "kkkkk", 0);
     struct task *task = spawn("A", script->future);
+    struct task *behind = spawn("B", other->future);
 
     choose_moment(task, script, moment);
-    at_moment_of_step = wake_at_moment;
     expect_step();
-    at_moment_of_step = NULL;
+    no_moment();
+    if (again) wake_script(task, script);
     if (moment_then != NULL && !script->ended)
         expect(script->polls > polls_then || task_queued(task),
-               "A was woken %s number %d of step. Since then no poll of it has "
-               "begun, and it is not in the queue: the wake is lost. What is "
-               "asked about a task and what is then changed belong together, "
-               "under the lock.",
-               moment_then, locks);
+               "A was woken by another thread while step was under way, %s. "
+               "Since then no poll of it has begun, and it is not in the "
+               "queue: the wake is lost. What is asked about a task and what "
+               "is then changed belong together, under the lock.",
+               moment_then);
+    expect(!script->ended || !task_queued(task),
+           "A is done, and is in the queue again after it was woken once "
+           "more, between a step and the next.");
     while (expect_step()) {
     }
+    expect(other->polls == 1, "B was polled %d times, and nobody woke it.",
+           other->polls);
     task_forget(task);
+    task_forget(behind);
     return moment_then != NULL;
 }
 
-CHECK(at_any_moment, 1, "neither loses nor doubles a wake, whenever it comes")
+CHECK(at_any_moment, 1, "No wake is lost or doubled, whenever it comes")
 {
-    struct script *a = script_new("A", "kkk", 0);
+    struct script *a = script_new("A", "kkkkkkkkkkkkkkkk", 0);
     struct task *task = spawn("A", a->future);
 
-    for (int moment = 0; moment < 2; moment++) {
+    expect_polled(a, 1);
+    for (int moment = 0;; moment++) {
         struct waker waker = task_waker(task);
 
-        expect_polled(a, moment + 1);
         a->wakes++;
         choose_moment(task, a, moment);
         awaiting("two calls of task_wake(A), at the same moment, to return");
-        at_moment = wake_at_moment;
         waker_wake(&waker);
-        at_moment = NULL;
+        no_moment();
         expect(queue_length() == 1,
                "A was woken twice at the same moment, and is in the queue %d "
                "times.",
                queue_length());
+        expect_polled(a, moment + 2);
+        if (moment_then == NULL) break;
     }
-    expect_polled(a, 3);
     task_forget(task);
-    for (int moment = 0; wake_in_step("kkk", moment); moment++) {
-    }
-    for (int moment = 0; wake_in_step("r", moment); moment++) {
+    for (int again = 0; again < 2; again++) {
+        for (int moment = 0; wake_in_step("kkkk", moment, again); moment++) {
+        }
+        for (int moment = 0; wake_in_step("r", moment, again); moment++) {
+        }
+        for (int moment = 0; wake_in_step("yr", moment, again); moment++) {
+        }
     }
 }
 
@@ -260,12 +277,13 @@ static void *storm_thread(void *data)
     return data;
 }
 
-CHECK(from_threads, 1, "can be woken by four threads at the same time")
+CHECK(from_threads, 1, "Four threads may wake a task at the same time")
 {
     static const struct future_vtable vtable = { "storm", storm_poll, NULL };
     pthread_t threads[THREADS];
 
     narration(false);
+    many_threads = true;
     storm_polls = storm_wakes = storm_threads_over = 0;
     storm_task = spawn("storm", future_new(sizeof(struct future), &vtable));
     for (int i = 0; i < THREADS; i++)
@@ -282,6 +300,7 @@ CHECK(from_threads, 1, "can be woken by four threads at the same time")
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     expect(!expect_step(), "step returned true for an empty queue.");
     task_forget(storm_task);
+    many_threads = false;
 }
 
 static bool is_queued(void *data)
@@ -290,12 +309,13 @@ static bool is_queued(void *data)
     return queue_length() > 0;
 }
 
-CHECK(with_the_reactor, 1, "runs timers that the reactor of trale.c wakes")
+CHECK(with_the_reactor, 1, "It runs timers that the reactor of trale.c wakes")
 {
     struct task *tasks[3];
     int left = 3;
 
     use_trale();
+    many_threads = true;
     for (int i = 0; i < 3; i++) {
         struct duration duration = { (round_no == 0 ? 1000000 : 100000) * i };
 
@@ -309,4 +329,32 @@ CHECK(with_the_reactor, 1, "runs timers that the reactor of trale.c wakes")
         for (int i = 0; i < 3; i++) left -= task_over(tasks[i]);
     }
     for (int i = 0; i < 3; i++) task_forget(tasks[i]);
+    many_threads = false;
+}
+
+// In whatever order they are woken, they are polled in that order.
+CHECK(many, 1, "Forty tasks keep their order, and have their ends")
+{
+    struct script *scripts[40];
+    struct task *tasks[40];
+
+    for (int i = 0; i < 40; i++) {
+        scripts[i] = script_new(i % 2 ? "B" : "A", "kr", 0);
+        tasks[i] = spawn(scripts[i]->name, scripts[i]->future);
+    }
+    for (int i = 0; i < 40; i++) expect_polled(scripts[i], 1);
+    expect(!expect_step(), "step returned true for an empty queue.");
+    for (int i = 39; i >= 0; i--) {
+        wake_script(tasks[i], scripts[i]);
+        wake_script(tasks[39], scripts[39]); // keeps its place
+    }
+    for (int i = 39; i >= 0; i--) {
+        expect_step();
+        expect(scripts[i]->ended,
+               "Forty tasks were woken, the youngest first, and were polled in "
+               "another order.");
+    }
+    for (int i = 0; i < 40; i++) wake(tasks[i]);
+    expect(!expect_step(), "step returned true for an empty queue.");
+    for (int i = 0; i < 40; i++) task_forget(tasks[i]);
 }

@@ -15,45 +15,28 @@ struct entry {
     struct entry *next;
 };
 
-_Thread_local void (*at_moment)(enum moment moment);
-void (*at_moment_of_step)(enum moment moment);
+bool many_threads, in_between;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static _Thread_local bool locked; // by this thread
-static struct entry *head;        // of the queue
-
-static void moment(enum moment moment)
-{
-    void (*hook)(enum moment) = at_moment;
-
-    at_moment = NULL; // what it does has no such moments
-    if (hook != NULL) hook(moment);
-    at_moment = hook;
-}
+static struct entry *head; // of the queue
 
 void queue_lock(void)
 {
-    expect(!locked, "queue_lock was called by a thread that has the lock "
-                    "already: it would wait for itself for ever. Is there a "
-                    "queue_unlock too few?");
-    moment(BEFORE_LOCK);
+    lock_wanted(&mutex);
     pthread_mutex_lock(&mutex);
-    locked = true;
+    lock_taken(&mutex);
 }
 
 void queue_unlock(void)
 {
-    expect(locked, "queue_unlock was called by a thread that does not have the "
-                   "lock: it may be another thread's. Is there a queue_lock "
-                   "too few?");
-    locked = false;
+    lock_given(&mutex);
     pthread_mutex_unlock(&mutex);
-    moment(AFTER_UNLOCK);
+    lock_free();
 }
 
 static void expect_locked(const char *function)
 {
-    expect(locked,
+    expect(has_lock(),
            "%s was called without the lock, which guards the queue and the "
            "states: another thread may be changing them at this moment.",
            function);
@@ -69,7 +52,7 @@ void queue_push(struct task *task)
            "%s is done, was woken once more, and was put into the queue. Its "
            "future is gone: a wake after the end must change nothing.",
            task->name);
-    expect(!entry->queued || at_moment != NULL,
+    expect(!entry->queued || in_between,
            "%s was woken while it was in the queue, and was put there a second "
            "time. It would be polled twice: a task that is in the queue "
            "already stays where it is.",
@@ -124,10 +107,10 @@ static void wake_waker(void *data)
 {
     struct entry *entry = data;
 
-    expect(!locked, "A task was polled or dropped with the lock held.");
+    expect(!has_lock(), "A task was polled or dropped with the lock held.");
+    struct call outer = enter("task_wake");
     task_wake(&entry->task);
-    expect(!locked, "task_wake returned with the lock held: the next who wants "
-                    "it waits for ever. Call queue_unlock on every way out.");
+    leave(outer);
     release(entry);
 }
 
@@ -148,7 +131,7 @@ struct poll task_poll(struct task *task)
 
     expect(task != NULL, "task_poll(NULL) was called: the queue was empty, and "
                          "then there is nothing to poll.");
-    expect(!locked,
+    expect(!has_lock(),
            "task_poll(%s) was called with the lock held: if it wakes somebody, "
            "or waits for a thread that does, nobody gets on. Unlock before you "
            "poll.",
@@ -158,7 +141,9 @@ struct poll task_poll(struct task *task)
            "%s was polled again, though it was ready in its last poll.",
            task->name);
     polled = entry;
+    moment("just before its poll");
     struct poll poll = future_poll(entry->future, &cx);
+    moment("just after its poll");
     if (poll.ready) {
         future_drop(entry->future);
         entry->future = NULL;
@@ -179,6 +164,9 @@ struct task *spawn(const char *name, struct future *future)
     entry->task = (struct task){ QUEUED, name };
     entry->future = future;
     entry->refs = 1;
+    if (!many_threads)
+        guard(&entry->task.state, sizeof(entry->task.state),
+              "the state of a task");
     event(name, "spawn", "| into the queue");
     queue_lock();
     queue_push(&entry->task);
@@ -191,6 +179,7 @@ void task_forget(struct task *task)
 {
     struct entry *entry = (struct entry *)task;
 
+    unguard(&entry->task.state);
     future_drop(entry->future);
     entry->future = NULL;
     release(entry);
@@ -227,11 +216,9 @@ bool expect_step(void)
     event("-", "step", "| tasks in the queue: %d", queue_length());
     polled = NULL;
     awaiting("step to return");
-    at_moment = at_moment_of_step;
+    struct call outer = enter("step");
     bool stepped = step();
-    at_moment = NULL;
-    expect(!locked, "step returned with the lock held: the next who wants it "
-                    "waits for ever. Call queue_unlock on every way out.");
+    leave(outer);
     expect(stepped || polled == NULL, "step has polled %s, and returned false.",
            polled->task.name);
     expect(stepped || empty,
@@ -243,7 +230,7 @@ bool expect_step(void)
     bool queued = polled->queued;
     polled->over = true;
     queue_unlock();
-    expect(!queued || at_moment_of_step != NULL,
+    expect(!queued || in_between,
            "%s was woken during its last poll, which was ready, and is still "
            "in the queue when step returns. It would be polled after its end: "
            "take it out.",

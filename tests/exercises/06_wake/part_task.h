@@ -3,13 +3,10 @@
 
 struct script;
 
-// The moments at which a wake may come between the student's lines.
-enum moment { BEFORE_LOCK, AFTER_UNLOCK };
-
-// Called at each of them, on the thread that is there, without the lock; the
-// second one only inside step.
-extern _Thread_local void (*at_moment)(enum moment moment);
-extern void (*at_moment_of_step)(enum moment moment);
+// Whether a check lets wakes in at moments of the student's code, or has other
+// threads do that. (The latter see no unlocked change; the thread sanitizer
+// does.)
+extern bool in_between, many_threads;
 
 struct task *spawn(const char *name, struct future *future);
 struct waker task_waker(struct task *task); // a waker for the check to keep

@@ -1,6 +1,5 @@
 // Checks of exercise 07: register, then check again.
 // Sanitizers: address thread
-// Wrap: pthread_mutex_lock pthread_mutex_unlock
 #include "checks.h"
 #include "harness.h"
 
@@ -11,240 +10,127 @@ const char exercise_read[] =
     "trale.c, 'reactor/mod.rs: the reactor'; trale.c, 'The protocol, in eight "
     "rules', rule 6";
 
-// ---------------------------------------------------------------------------
-// The moments at which another thread may act between the student's lines
-// ---------------------------------------------------------------------------
+// A flag, and the future that waits for it. The lock guards the waker.
+static struct flag *the_flag;
+static struct future *the_future;
 
-// In words, for messages. Only these calls can be seen from here; what happens
-// between two of them comes to the same as one of them.
-static const char cloning[] = "while it cloned its waker",
-                  dropping[] = "while it dropped a waker",
-                  locking[] = "just before it took the lock",
-                  unlocked[] = "just after it gave the lock back";
-
-// Of this thread: whether it runs the student's code, how many locks it has in
-// there, and what acts at each moment.
-static _Thread_local bool watched;
-static _Thread_local int held;
-static _Thread_local void (*at_moment)(const char *moment);
-
-static void moment(const char *moment)
+static void flag_begin(void)
 {
-    void (*hook)(const char *) = at_moment;
-
-    if (hook == NULL || held > 0) return;
-    at_moment = NULL; // what it does has no such moments
-    hook(moment);
-    at_moment = hook;
+    the_flag = flag_new();
+    the_future = flag_wait(the_flag);
+    guard(&the_flag->waker, sizeof(the_flag->waker), "flag->waker");
 }
 
-int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+static void flag_end(void)
 {
-    if (watched) {
-        expect(held == 0, "The lock was taken by a thread that has it already: "
-                          "it would wait for itself for ever. Is there a "
-                          "pthread_mutex_unlock too few?");
-        moment(locking);
-    }
-    int error = __real_pthread_mutex_lock(mutex);
-    if (watched) held++;
-    return error;
+    unguard(&the_flag->waker);
+    if (the_future != NULL) future_drop(the_future);
+    flag_free(the_flag);
 }
 
-int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
-int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
-int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+static struct poll poll_by(struct probe *task)
 {
-    if (watched) {
-        expect(held > 0, "The lock was given back by a thread that does not "
-                         "have it. Is there a pthread_mutex_lock too few?");
-        held--;
-    }
-    int error = __real_pthread_mutex_unlock(mutex);
-    if (watched) moment(unlocked);
-    return error;
-}
+    struct poll poll = probe_poll(task, the_future);
 
-// ---------------------------------------------------------------------------
-// A task that is polled by hand, with a waker that looks at the lock
-// ---------------------------------------------------------------------------
-
-struct waiter {
-    const char *name;
-    bool strict; // its waker must not be used with the lock held
-    int clones, wakes, drops;
-};
-
-static void waiter_event(struct waiter *waiter, const char *what)
-{
-    event(waiter->name, what, "| clones %d, wakes %d, drops %d", waiter->clones,
-          waiter->wakes, waiter->drops);
-}
-
-static void waiter_clone(void *data)
-{
-    struct waiter *waiter = data;
-
-    waiter->clones++;
-    waiter_event(waiter, "clone");
-    expect(!waiter->strict || held == 0,
-           "A waker was cloned with flag->lock held. That calls code of "
-           "others: clone it first, and then take the lock.");
-    moment(cloning);
-}
-
-static void waiter_wake(void *data)
-{
-    struct waiter *waiter = data;
-
-    waiter->wakes++;
-    waiter_event(waiter, "wake");
-    expect(
-        !waiter->strict || held == 0,
-        "%s was woken with flag->lock held. An executor may poll the task on "
-        "the spot, inside the wake, and the poll wants that lock: the "
-        "thread would wait for itself for ever. Take the waker out of the "
-        "flag, unlock, and wake it then.",
-        waiter->name);
-}
-
-static void waiter_drop(void *data)
-{
-    struct waiter *waiter = data;
-
-    waiter->drops++;
-    waiter_event(waiter, "drop");
-    expect(!waiter->strict || held == 0,
-           "A waker was dropped with flag->lock held. It may be the last of "
-           "its task, and what that owned is dropped too, on the spot: "
-           "remember the waker, unlock, and drop it then.");
-    moment(dropping);
-}
-
-static const struct waker_vtable waiter_vtable = { waiter_clone, waiter_wake,
-                                                   waiter_drop };
-
-static void expect_unlocked(const char *function)
-{
-    expect(held == 0,
-           "%s returned with flag->lock held: the next who wants it waits for "
-           "ever. Unlock on every way out.",
-           function);
-}
-
-static struct poll poll_by(struct waiter *waiter, struct future *future)
-{
-    struct waker lent = { &waiter_vtable, waiter };
-    struct context cx = { &lent };
-    bool outer = watched;
-
-    event(waiter->name, "poll", "| flag_wait_poll is called");
-    awaiting("flag_wait_poll to return");
-    watched = true;
-    struct poll poll = future_poll(future, &cx);
-    watched = outer;
-    expect_unlocked("flag_wait_poll");
-    event(waiter->name, poll.ready ? "ready" : "pending", "| from that poll");
     expect(!poll.ready || poll.value == 0,
-           "The future was ready with %ld, and not with 0.", (long)poll.value);
+           "The future was %s, and not ready with 0.", outcome(poll));
     return poll;
 }
 
 static void set(struct flag *flag)
 {
-    bool outer = watched;
+    struct call outer = enter("flag_set");
 
     event("flag", "set", "| flag_set is called");
     awaiting("flag_set to return");
-    watched = true;
     flag_set(flag);
-    watched = outer;
-    expect_unlocked("flag_set");
+    leave(outer);
+    awaiting("%s", "");
 }
 
-static void expect_pending(struct poll poll, const char *name)
+static void poll_pending(struct probe *task)
 {
-    expect(!poll.ready,
+    expect(!poll_by(task).ready,
            "The future was ready when %s polled it, but nobody has set the "
            "flag.",
-           name);
+           task->name);
 }
 
-static int kept(const struct waiter *waiter)
+CHECK(waits_and_is_woken, 1, "It is pending, then woken, then ready")
 {
-    return waiter->clones - waiter->wakes - waiter->drops;
-}
+    struct probe *a = probe_new("A"), *b = probe_new("B");
 
-// At the end of a check.
-static void release(struct flag *flag, struct future *future, struct waiter *a,
-                    struct waiter *b)
-{
-    struct waiter *waiters[] = { a, b };
-
-    future_drop(future);
-    flag_free(flag);
-    for (int i = 0; i < 2; i++)
-        expect(kept(waiters[i]) == 0,
-               "Of %s's waker %d clones were made, but %d woken and %d "
-               "dropped: each of them must be given back, once.",
-               waiters[i]->name, waiters[i]->clones, waiters[i]->wakes,
-               waiters[i]->drops);
-}
-
-// ---------------------------------------------------------------------------
-// The checks
-// ---------------------------------------------------------------------------
-
-CHECK(waits_and_is_woken, 1, "is pending, then woken, then ready")
-{
-    struct waiter a = { .name = "A" }, b = { .name = "B" };
-    struct flag *flag = flag_new();
-    struct future *future = flag_wait(flag);
-
-    expect_pending(poll_by(&a, future), "A");
-    expect(kept(&a) == 1,
+    flag_begin();
+    poll_pending(a);
+    expect(probe_held(a) == 1,
            "A has polled and the future is pending, and %d clones of its waker "
            "are kept. One is needed.",
-           kept(&a));
-    expect_pending(poll_by(&b, future), "B");
-    expect(kept(&b) == 1 && a.wakes == 0,
+           probe_held(a));
+    poll_pending(b);
+    expect(probe_held(b) == 1 && a->wakes == 0,
            "A polled, and then B: %d clones of B's waker are kept, and A was "
            "woken %d times. B waits now, so its waker takes the place of A's.",
-           kept(&b), a.wakes);
-    expect(kept(&a) == 0,
+           probe_held(b), a->wakes);
+    expect(probe_held(a) == 0,
            "B's waker took the place of A's, and that was not dropped: it is "
            "lost. Remember what was in flag->waker, and drop it.");
-    set(flag);
-    expect(b.wakes == 1,
+    set(the_flag);
+    expect(b->wakes == 1,
            "The flag was set while B waited for it, and B was not woken: it "
            "sleeps for ever.");
-    expect(poll_by(&b, future).ready,
-           "The flag is set, and yet the future is pending.");
-    expect(b.clones == 1,
+    expect(poll_by(b).ready, "The flag is set, and yet the future is pending.");
+    expect(b->clones == 1,
            "The flag was set from the start of the poll, and the poll has "
            "cloned a waker: look at the flag first, it may be all there is to "
            "do.");
-    set(flag);
-    expect(b.wakes == 1,
+    set(the_flag);
+    expect(b->wakes == 1,
            "B was woken again, though it does not wait any more.");
-    release(flag, future, &a, &b);
+    flag_end();
 }
+
+CHECK(two_flags, 1, "Two flags do not disturb each other")
+{
+    struct probe *a = probe_new("A"), *b = probe_new("B");
+
+    flag_begin();
+    struct flag *first = the_flag;
+    struct future *waits = the_future;
+    poll_pending(a);
+    flag_begin();
+    poll_pending(b);
+    set(first);
+    expect(a->wakes == 1 && b->wakes == 0,
+           "A and B wait for two flags. A's was set, and A was woken %d times "
+           "and B %d times.",
+           a->wakes, b->wakes);
+    poll_pending(b);
+    probe_drop(b, the_future); // which takes the waker along
+    the_future = NULL;
+    set(the_flag);
+    expect(b->wakes == 0, "B's future was dropped, and then B was woken.");
+    flag_end();
+    the_flag = first;
+    the_future = waits;
+    expect(poll_by(a).ready, "A's flag is set, and its future is pending.");
+    flag_end();
+}
+
+// ---------------------------------------------------------------------------
+// What comes between two of the student's lines
+// ---------------------------------------------------------------------------
 
 // The flag is set, or the future polled, when so many moments have passed.
 static int moments_left;
 static const char *moment_then; // NULL until it has come
-static struct flag *the_flag;
-static struct future *the_future;
-static struct waiter *the_waiter;
+static struct probe *the_task;
 static struct poll the_poll;
 
 static void set_at_moment(const char *moment)
 {
     if (moments_left-- != 0) return;
     moment_then = moment;
-    event(the_waiter->name, "moment", "| %s", moment);
+    event(the_task->name, "moment", "| %s", moment);
     set(the_flag);
 }
 
@@ -253,27 +139,27 @@ static void poll_at_moment(const char *moment)
     if (moments_left-- != 0) return;
     moment_then = moment;
     event("flag", "moment", "| %s", moment);
-    the_poll = poll_by(the_waiter, the_future);
+    the_poll = poll_by(the_task);
 }
 
 // Sets the flag at that moment of a poll by B, before which A may have polled.
 // Returns false if there were not so many moments.
 static bool set_in_poll(int number, bool replacing)
 {
-    struct waiter a = { .name = "A" }, b = { .name = "B" };
-    struct flag *flag = flag_new();
-    struct future *future = flag_wait(flag);
+    struct probe *a = probe_new("A"), *b = probe_new("B");
 
-    if (replacing) expect_pending(poll_by(&a, future), "A");
-    the_flag = flag;
-    the_waiter = &b;
+    flag_begin();
+    if (replacing) poll_pending(a);
+    the_task = b;
     moments_left = number;
     moment_then = NULL;
     at_moment = set_at_moment;
-    struct poll poll = poll_by(&b, future);
+    struct poll poll = poll_by(b);
     at_moment = NULL;
-    if (moment_then == NULL) expect_pending(poll, "B");
-    if (moment_then != NULL && !poll.ready && b.wakes == 0) {
+    expect(moment_then != NULL || !poll.ready,
+           "The future was ready when B polled it, but nobody has set the "
+           "flag.");
+    if (moment_then != NULL && !poll.ready && b->wakes == 0) {
         expect(moment_then != cloning,
                "flag_set came in the middle of a poll by B, %s. The poll had "
                "looked at the flag before, and B's waker was not kept yet: the "
@@ -287,14 +173,14 @@ static bool set_in_poll(int number, bool replacing)
              moment_then);
     }
     if (!poll.ready)
-        expect(moment_then == NULL || poll_by(&b, future).ready,
+        expect(moment_then == NULL || poll_by(b).ready,
                "B was woken because the flag was set, but its next poll was "
                "pending.");
-    release(flag, future, &a, &b);
+    flag_end();
     return moment_then != NULL;
 }
 
-CHECK(set_during_a_poll, 3, "misses no flag_set that comes during a poll")
+CHECK(set_during_a_poll, 2, "No flag_set is missed that comes during a poll")
 {
     for (int number = 0; set_in_poll(number, false); number++) {
     }
@@ -305,55 +191,68 @@ CHECK(set_during_a_poll, 3, "misses no flag_set that comes during a poll")
 // Polls at that moment of a flag_set.
 static bool poll_in_set(int number)
 {
-    struct waiter a = { .name = "A" }, b = { .name = "B" };
-    struct flag *flag = flag_new();
-    struct future *future = flag_wait(flag);
+    struct probe *a = probe_new("A");
 
-    the_future = future;
-    the_waiter = &a;
+    flag_begin();
+    the_task = a;
     moments_left = number;
     moment_then = NULL;
     at_moment = poll_at_moment;
-    set(flag);
+    set(the_flag);
     at_moment = NULL;
     if (moment_then != NULL && !the_poll.ready)
-        expect(a.wakes > 0,
+        expect(a->wakes > 0,
                "A polled in the middle of flag_set, %s. The flag was not set "
                "yet, so the poll kept the waker and returned POLL_PENDING, but "
                "flag_set looked for it too early: nobody will ever wake A. Set "
                "the flag first, then look for a waker.",
                moment_then);
-    release(flag, future, &a, &b);
+    flag_end();
     return moment_then != NULL;
 }
 
-CHECK(poll_during_a_set, 2, "misses no poll that comes during flag_set")
+CHECK(poll_during_a_set, 1, "No poll is missed that comes during flag_set")
 {
     for (int number = 0; poll_in_set(number); number++) {
     }
-    struct waiter a = { .name = "A" }, b = { .name = "B" };
-    struct flag *flag = flag_new();
-
-    set(flag); // before any poll
-    struct future *future = flag_wait(flag);
-    expect(poll_by(&a, future).ready,
+    struct probe *a = probe_new("A");
+    flag_begin();
+    set(the_flag); // before any poll
+    expect(poll_by(a).ready,
            "The flag was set before the first poll, and that was pending.");
-    release(flag, future, &a, &b);
+    flag_end();
 }
 
-CHECK(free_of_the_lock, 2, "uses no waker while it holds the lock")
+CHECK(free_of_the_lock, 2, "No waker is used while the lock is held")
 {
-    struct waiter a = { .name = "A", .strict = true };
-    struct waiter b = { .name = "B", .strict = true };
-    struct flag *flag = flag_new();
-    struct future *future = flag_wait(flag);
+    struct probe *a = probe_new("A"), *b = probe_new("B");
 
-    expect_pending(poll_by(&a, future), "A");
-    expect_pending(poll_by(&b, future), "B");
-    set(flag);
-    expect(poll_by(&b, future).ready,
-           "The flag is set, and yet the future is pending.");
-    release(flag, future, &a, &b);
+    strict_locks = true;
+    flag_begin();
+    poll_pending(a);
+    poll_pending(b);
+    set(the_flag);
+    expect(poll_by(b).ready, "The flag is set, and yet the future is pending.");
+    flag_end();
+    strict_locks = false;
+}
+
+CHECK(woken_on_the_spot, 1, "A task may be polled inside its wake")
+{
+    struct probe *task = probe_new("A");
+
+    flag_begin();
+    poll_pending(task);
+    task->eager = the_future;
+    set(the_flag);
+    expect(task->spots == 1, "The flag was set, and its task woken %d times.",
+           task->spots);
+    expect(task->spot.ready,
+           "flag_set woke A before the flag was set. A was polled at once, "
+           "inside that wake, and was pending: nobody will ever wake it. Set "
+           "the flag first.");
+    the_future = NULL; // it was dropped there
+    flag_end();
 }
 
 // What two threads share with a third, the thread sanitizer, who shall see only
@@ -376,7 +275,10 @@ static const struct waker_vtable counting = { count_nothing, count_wake,
 
 static void *set_soon(void *data)
 {
+    struct call outer = enter("flag_set");
+
     flag_set(data);
+    leave(outer);
     return NULL;
 }
 
@@ -389,7 +291,7 @@ static void *set_after_poll(void *data)
     return set_soon(data);
 }
 
-CHECK(from_another_thread, 1, "may be set by another thread at any time")
+CHECK(from_another_thread, 1, "Another thread may set it at any time")
 {
     int rounds = round_no == 0 ? 40 : 4;
 
@@ -407,7 +309,9 @@ CHECK(from_another_thread, 1, "may be set by another thread at any time")
         if (pthread_create(&thread, NULL,
                            round % 2 == 0 ? set_after_poll : set_soon, flag))
             abort();
+        struct call outer = enter("flag_wait_poll");
         struct poll poll = future_poll(future, &cx);
+        leave(outer);
         atomic_store_explicit(&polled, 1, memory_order_relaxed);
         pthread_join(thread, NULL);
         expect(poll.ready || woken > 0,
@@ -421,7 +325,7 @@ CHECK(from_another_thread, 1, "may be set by another thread at any time")
     }
 }
 
-CHECK(on_the_executor, 1, "wakes a task of the executor of trale.c")
+CHECK(on_the_executor, 1, "It wakes a task of the executor of trale.c")
 {
     use_trale();
     for (int i = 0; i < 3; i++) {

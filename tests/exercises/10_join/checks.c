@@ -17,6 +17,7 @@ struct child {
     bool open, ready;
     int polls, drops;
     struct waker waker;
+    struct child *before; // the one in front of it, or NULL
 };
 
 struct child_future {
@@ -24,12 +25,21 @@ struct child_future {
     struct child *child;
 };
 
+// Whether a child that is ready must be dropped before the next is polled.
+static bool at_once;
+
 static struct poll child_poll(struct future *future, struct context *cx)
 {
     struct child *self = ((struct child_future *)future)->child;
 
     self->polls++;
     event(self->name, "poll", "| poll number %d", self->polls);
+    if (at_once && self->before != NULL && self->before->ready)
+        expect(self->before->drops > 0,
+               "%s was polled when %s was ready, and not dropped yet: drop it "
+               "at once, before you poll the next. It may own what that one "
+               "needs.",
+               self->name, self->before->name);
     if (self->ready)
         fail("%s was polled after it was ready, and not even with "
              "future_poll.",
@@ -45,7 +55,7 @@ static struct poll child_poll(struct future *future, struct context *cx)
         self->open = --self->yields == 0;
         waker_wake(&self->waker);
     }
-    return POLL_PENDING;
+    return (struct poll){ false, 77 }; // while it is pending, that says nothing
 }
 
 static void child_drop(struct future *future)
@@ -57,8 +67,9 @@ static void child_drop(struct future *future)
     waker_drop(&self->waker);
 }
 
-// A, B and C, with values of 1, 10 and 100.
+// A, B and C, with values of 1, 10 and 100, unless others are asked for.
 enum { CHILDREN = 3 };
+static const intptr_t *other_values;
 
 struct family {
     struct child child[CHILDREN];
@@ -80,8 +91,9 @@ static struct family *family_new(void)
     for (int i = 0, value = 1; i < CHILDREN; i++, value *= 10) {
         struct child_future *future = future_new(sizeof(*future), &vtables[i]);
         family->child[i].name = vtables[i].name;
-        family->child[i].value = value;
+        family->child[i].value = other_values ? other_values[i] : value;
         future->child = &family->child[i];
+        if (i > 0) family->child[i].before = &family->child[i - 1];
         futures[i] = &future->future;
     }
     family->join = join(futures, CHILDREN);
@@ -131,7 +143,7 @@ static void family_end(struct family *family)
 
 // ---------------------------------------------------------------------------
 
-CHECK(polls_them_all, 2, "lets all of its children run at the same time")
+CHECK(polls_them_all, 1, "All children run at the same time")
 {
     struct probe *task = probe_new("join");
     struct family *family = family_new();
@@ -163,7 +175,7 @@ CHECK(polls_them_all, 2, "lets all of its children run at the same time")
     free(family);
 }
 
-CHECK(spurious_wakes, 2, "is not misled by a wake without a reason")
+CHECK(spurious_wakes, 1, "A wake without a reason does not mislead it")
 {
     struct probe *task = probe_new("join"), *other = probe_new("other");
     struct family *family = family_new();
@@ -205,8 +217,7 @@ CHECK(spurious_wakes, 2, "is not misled by a wake without a reason")
     free(family);
 }
 
-CHECK(leaves_the_ready_alone, 2,
-      "drops a child that is ready, and polls it no more")
+CHECK(leaves_the_ready_alone, 1, "A ready child is dropped and polled no more")
 {
     struct probe *task = probe_new("join");
     struct family *family = family_new();
@@ -227,10 +238,17 @@ CHECK(leaves_the_ready_alone, 2,
            "All three children are ready, and join is still pending.");
     future_drop(family->join);
     family_end(family);
+
+    family = family_new();
+    at_once = true;
+    for (int i = 0; i < 3; i++) family->child[i].open = true;
+    probe_poll(task, family->join);
+    at_once = false;
+    future_drop(family->join);
+    family_end(family);
 }
 
-CHECK(adds_in_any_order, 2,
-      "is ready with the last, in whatever order they end")
+CHECK(adds_in_any_order, 1, "It is ready with the last, in any order of ends")
 {
     static const int orders[][CHILDREN] = { { 0, 1, 2 }, { 0, 2, 1 },
                                             { 1, 0, 2 }, { 1, 2, 0 },
@@ -262,11 +280,11 @@ CHECK(adds_in_any_order, 2,
     expect(poll.ready && poll.value == 0,
            "A join of no children is ready at once, with 0, and this one was "
            "%s: nobody will ever wake it.",
-           poll.ready ? "ready with something else" : "pending");
+           outcome(poll));
     future_drop(none);
 }
 
-CHECK(drops_the_rest, 1, "drops what it has when it is cancelled")
+CHECK(drops_the_rest, 1, "When it is cancelled, it drops what it has")
 {
     // Of three children so many have been ready before.
     for (int ready = -1; ready < CHILDREN; ready++) {
@@ -287,7 +305,85 @@ CHECK(drops_the_rest, 1, "drops what it has when it is cancelled")
     }
 }
 
-CHECK(runs_on_the_executor, 1, "joins tasks on the executor of trale.c")
+// Children that cannot be told apart by their values, and values that no int
+// can hold.
+CHECK(any_values, 1, "The values may be zero, negative or large")
+{
+    static const intptr_t values[][CHILDREN] = {
+        { 0, 0, 0 },
+        { -1, 0, 5 },
+        { -32, -11, 2 },
+        { INTPTR_MAX - 5, 2, 3 },
+        { (intptr_t)1 << 40, INT32_MAX, (intptr_t)1 << 33 },
+    };
+
+    for (int i = 0; i < 5; i++) {
+        struct probe *task = probe_new("join"), *second = probe_new("second");
+        other_values = values[i];
+        struct family *family = family_new(), *other = family_new();
+        intptr_t sum = values[i][0] + values[i][1] + values[i][2];
+        struct child *child = family->child;
+
+        child[1].open = true;
+        poll_pending(family, task);
+        poll_pending(other, second);
+        open_child(&child[0]);
+        poll_pending(family, task);
+        open_child(&child[2]);
+        struct poll poll = probe_poll(task, family->join);
+        expect(poll.ready && poll.value == sum,
+               "A, B and C were ready with %s, %s and %s, and join was %s, "
+               "where it should be ready with the sum, %s.",
+               value_name(values[i][0]), value_name(values[i][1]),
+               value_name(values[i][2]), outcome(poll), value_name(sum));
+        poll_pending(other, second); // which has children of its own
+        future_drop(family->join);
+        family_end(family);
+        probe_drop(second, other->join);
+        family_end(other);
+    }
+    other_values = NULL;
+}
+
+CHECK(many_children, 1, "Forty children are joined as well")
+{
+    static const struct future_vtable vtable = { "child", child_poll,
+                                                 child_drop };
+    static struct child children[40];
+    struct future *futures[40];
+    struct probe *task = probe_new("join");
+
+    for (int i = 0; i < 40; i++) {
+        struct child_future *future = future_new(sizeof(*future), &vtable);
+        children[i] = (struct child){ .name = "child", .value = 1 };
+        future->child = &children[i];
+        futures[i] = &future->future;
+    }
+    struct future *all = join(futures, 40);
+    for (int i = 0; i < 40; i++) {
+        struct poll poll = probe_poll(task, all);
+        expect(!poll.ready, "join of 40 was %s after %d had been ready.",
+               outcome(poll), i);
+        for (int j = 0; j < 40; j++)
+            expect(children[j].polls > i || children[j].drops > 0,
+                   "join of 40 has not polled child number %d in its poll "
+                   "number %d.",
+                   j + 1, i + 1);
+        open_child(&children[(i * 7 + 39) % 40]);
+    }
+    struct poll poll = probe_poll(task, all);
+    expect(poll.ready && poll.value == 40,
+           "40 children were ready with 1 each, and join was %s.",
+           outcome(poll));
+    future_drop(all);
+    for (int i = 0; i < 40; i++)
+        expect(children[i].drops == 1,
+               "Child number %d of 40 was dropped %d "
+               "times.",
+               i + 1, children[i].drops);
+}
+
+CHECK(runs_on_the_executor, 1, "It joins tasks on the executor of trale.c")
 {
     static const struct future_vtable vtable = { "yields", child_poll,
                                                  child_drop };

@@ -1,6 +1,5 @@
 // Checks of exercise 12: a channel between a thread and a task, and fairness.
 // Sanitizers: address thread
-// Wrap: pthread_mutex_lock pthread_mutex_unlock
 #include "part_channel.h"
 
 #include "harness.h"
@@ -24,22 +23,20 @@ static struct poll receive_once(struct probe *task, struct channel *channel)
 static void expect_value(struct poll poll, intptr_t value, const char *when)
 {
     expect(poll.ready, "%s the receive was pending.", when);
-    expect(poll.value == value,
-           "%s the receive was ready with %ld, and not with %ld.", when,
-           (long)poll.value, (long)value);
+    expect(poll.value == value, "%s the receive was %s, and not ready with %s.",
+           when, outcome(poll), value_name(value));
 }
 
 static void expect_pending(struct poll poll, const char *when)
 {
-    expect(!poll.ready, "%s, yet the receive was ready with %ld.", when,
-           (long)poll.value);
+    expect(!poll.ready, "%s, yet the receive was %s.", when, outcome(poll));
 }
 
 // ---------------------------------------------------------------------------
 // Values, the end, wakes
 // ---------------------------------------------------------------------------
 
-CHECK(send_wakes, 2, "receives what was sent, in order, and is woken for it")
+CHECK(send_wakes, 2, "What was sent is received, in order, after a wake")
 {
     struct probe *task = probe_new("receiver"), *other = probe_new("other");
     struct channel *channel = channel_new();
@@ -76,7 +73,7 @@ CHECK(send_wakes, 2, "receives what was sent, in order, and is woken for it")
     channel_free(channel);
 }
 
-CHECK(close_wakes, 2, "ends with -EPIPE, after all values, and is woken for it")
+CHECK(close_wakes, 2, "After all values it ends with -EPIPE, after a wake")
 {
     struct probe *task = probe_new("receiver");
     struct channel *channel = channel_new();
@@ -91,8 +88,8 @@ CHECK(close_wakes, 2, "ends with -EPIPE, after all values, and is woken for it")
     struct poll poll = probe_poll(task, future);
     expect(poll.ready && poll.value == -EPIPE,
            "The channel is closed and empty, so the receive must be ready with "
-           "-EPIPE (%d), but it was %s with %ld.",
-           -EPIPE, poll.ready ? "ready" : "pending", (long)poll.value);
+           "-EPIPE, but it was %s.",
+           outcome(poll));
     future_drop(future);
     channel_free(channel);
 
@@ -101,9 +98,9 @@ CHECK(close_wakes, 2, "ends with -EPIPE, after all values, and is woken for it")
     close_channel(channel);
     poll = receive_once(task, channel);
     expect(poll.ready && poll.value == 5,
-           "5 was sent, then the channel was closed, and the receive was %s "
-           "with %ld: what was sent before the end must still be received.",
-           poll.ready ? "ready" : "pending", (long)poll.value);
+           "5 was sent, then the channel was closed, and the receive was %s: "
+           "what was sent before the end must still be received.",
+           outcome(poll));
     expect_value(receive_once(task, channel), -EPIPE,
                  "The channel was closed, and its values were received, but");
     channel_free(channel);
@@ -117,30 +114,37 @@ static int moments_left;
 static bool closes;
 static const char *moment_then; // NULL until it has come
 
-static void act(struct channel *channel, const char *moment)
+static struct channel *the_channel;
+
+static void act(const char *moment)
 {
     if (moments_left-- != 0) return;
     moment_then = moment;
     event("channel", "moment", "| of receive_poll, %s", moment);
     if (closes)
-        close_channel(channel);
+        close_channel(the_channel);
     else
-        send_value(channel, 6);
+        send_value(the_channel, 6);
 }
 
 // A send, or a close, at that moment of a poll. Returns false if there were not
 // so many moments.
-static bool act_in_poll(int number)
+static bool act_in_poll(int number, bool replacing)
 {
-    struct probe *task = probe_new("receiver");
+    struct probe *task = probe_new("receiver"), *other = probe_new("other");
     struct channel *channel = channel_new();
     struct future *future = channel_receive(channel);
 
+    if (replacing)
+        expect_pending(probe_poll(other, future), "Nothing was sent");
+    the_channel = channel;
     moments_left = number;
     moment_then = NULL;
     at_moment = act;
     struct poll poll = probe_poll(task, future);
     at_moment = NULL;
+    expect(moment_then != NULL || !poll.ready,
+           "Nothing was sent, and the receive was %s.", outcome(poll));
     expect(moment_then == NULL || poll.ready || task->wakes > 0,
            "Another thread called %s in the middle of receive_poll, %s. It "
            "found no waker, and yet the poll is pending: nobody will ever wake "
@@ -152,69 +156,105 @@ static bool act_in_poll(int number)
     return moment_then != NULL;
 }
 
-CHECK(misses_nothing, 1, "misses no send and no close that comes in a poll")
+CHECK(misses_nothing, 1, "No send and no close is missed during a poll")
 {
     for (int i = 0; i < 2; i++) {
         closes = i == 1;
-        for (int number = 0; act_in_poll(number); number++) {
+        for (int number = 0; act_in_poll(number, false); number++) {
+        }
+        for (int number = 0; act_in_poll(number, true); number++) {
         }
     }
 }
 
-// A waker that wants to know whether the lock is held.
-static void expect_free(const char *what)
+CHECK(wakes_unlocked, 1, "No waker is used while the lock is held")
 {
-    expect(!has_lock(),
-           "A waker was %s with the lock held. That calls code of others, "
-           "which may want to use this channel: the thread would wait for "
-           "itself for ever. Do it when you have given the lock back.",
-           what);
-}
-
-static void strict_clone(void *data)
-{
-    (void)data;
-    expect_free("cloned");
-}
-
-static void strict_wake(void *data)
-{
-    (void)data;
-    expect_free("woken");
-}
-
-static void strict_drop(void *data)
-{
-    (void)data;
-    expect_free("dropped");
-}
-
-static void strict_poll(struct future *future)
-{
-    static const struct waker_vtable vtable = { strict_clone, strict_wake,
-                                                strict_drop };
-    struct waker waker = { &vtable, NULL };
-    struct context cx = { &waker };
-
-    future_poll(future, &cx);
-}
-
-CHECK(wakes_unlocked, 1, "clones, wakes and drops no waker with the lock held")
-{
-    for (int i = 0; i < 2; i++) {
+    strict_locks = true;
+    for (int i = 0; i < 3; i++) {
+        struct probe *task = probe_new("receiver"), *other = probe_new("other");
         struct channel *channel = channel_new();
         struct future *future = channel_receive(channel);
 
-        strict_poll(future);
-        strict_poll(future);
+        probe_poll(other, future);
+        probe_poll(task, future);
         if (i == 0)
             send_value(channel, 7);
-        else
+        else if (i == 1)
             close_channel(channel);
-        strict_poll(future);
+        probe_poll(task, future);
         future_drop(future);
         channel_free(channel);
     }
+    strict_locks = false;
+}
+
+// The task receives inside the wake, and its future is dropped there.
+CHECK(woken_on_the_spot, 1, "A task may be polled inside its wake")
+{
+    for (int i = 0; i < 2; i++) {
+        struct probe *task = probe_new("receiver");
+        struct channel *channel = channel_new();
+        struct future *future = channel_receive(channel);
+        const char *function = i == 0 ? "channel_send" : "channel_close";
+        intptr_t value = i == 0 ? 8 : -EPIPE;
+
+        expect_pending(probe_poll(task, future), "Nothing was sent");
+        task->eager = future;
+        if (i == 0)
+            send_value(channel, 8);
+        else
+            close_channel(channel);
+        expect(task->spots == 1, "%s woke the receiver %d times.", function,
+               task->spots);
+        expect(task->spot.ready,
+               "%s woke the receiver before it had changed the channel. The "
+               "task was polled at once, inside that wake, found nothing and "
+               "was pending: nobody will ever wake it. Change the channel "
+               "first, then wake.",
+               function);
+        expect(task->spot.value == value,
+               "After %s the receive was %s, and not ready with %s.", function,
+               outcome(task->spot), value_name(value));
+        if (task->eager != NULL) future_drop(future);
+        task->eager = NULL;
+        channel_free(channel);
+    }
+}
+
+CHECK(any_values, 1, "Any values go through, and two channels are apart")
+{
+    static const intptr_t values[] = { 0, -1, -EPIPE, INTPTR_MAX, INTPTR_MIN };
+    struct probe *task = probe_new("receiver"), *other = probe_new("other");
+    struct channel *channel = channel_new(), *second = channel_new();
+
+    for (int i = 0; i < 5; i++) {
+        struct future *future = channel_receive(channel);
+        expect_pending(probe_poll(task, future), "The channel is empty");
+        expect_pending(receive_once(other, second), "Nobody has sent to it");
+        send_value(channel, values[i]);
+        struct poll poll = probe_poll(task, future);
+        expect(poll.ready && poll.value == values[i],
+               "%s was sent, and the receive was %s.", value_name(values[i]),
+               outcome(poll));
+        future_drop(future);
+    }
+    for (int i = 0; i < 5; i++) send_value(channel, values[i]);
+    close_channel(channel);
+    expect_pending(receive_once(other, second), "It was not closed");
+    for (int i = 0; i < 7; i++) {
+        struct poll poll = receive_once(task, channel);
+        if (!poll.ready)
+            poll = receive_once(task, channel); // it lets others go
+        intptr_t value = i < 5 ? values[i] : -EPIPE;
+        expect(poll.ready && poll.value == value,
+               "Five values were sent, then the channel was closed, and "
+               "receive number %d was %s instead of ready with %s.",
+               i + 1, outcome(poll), value_name(value));
+    }
+    expect(other->wakes == 0,
+           "A receiver was woken whose channel nobody used.");
+    channel_free(channel);
+    channel_free(second);
 }
 
 // ---------------------------------------------------------------------------
@@ -299,15 +339,17 @@ static struct poll starter_poll(struct future *future, struct context *cx)
     return POLL_READY(0);
 }
 
-CHECK(others_have_their_turn, 2, "lets others go first, after BUDGET values")
+CHECK(others_have_their_turn, 2, "After BUDGET values, others go first")
 {
     static const struct future_vtable starter = { "starter", starter_poll,
                                                   NULL };
     use_trale();
     third_has_run = false;
+    many_threads = true;
     awaiting("A, B and C, of which A and B receive without end, to end");
     executor_block_on(future_new(sizeof(struct future), &starter));
     for (int i = 0; i < 3; i++) task_joiner_join(&three[i]);
+    many_threads = false;
 
     struct probe *task = probe_new("receiver");
     struct channel *channel = channel_new();
@@ -373,17 +415,17 @@ static void *sender(void *data)
     return NULL;
 }
 
-CHECK(threads_send, 2, "receives what two threads send, and the end")
+CHECK(threads_send, 2, "What two threads send is received, and the end")
 {
     static const struct future_vtable vtable = { "summer", summer_poll,
                                                  async_drop };
     pthread_t threads[SENDERS];
+    many_threads = true;
     struct channel *channel = channel_new();
     struct summer *summer = future_new(sizeof(*summer), &vtable);
 
     narration(false);
     use_trale();
-    many_threads = true;
     summer->channel = channel;
     struct task_joiner joiner = executor_spawn(&summer->async.future);
     awaiting("two threads that send %d values each", VALUES);

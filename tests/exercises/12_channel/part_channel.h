@@ -5,14 +5,6 @@
 void send_value(struct channel *channel, intptr_t value);
 void close_channel(struct channel *channel);
 
-// Whether this thread has the lock of the channel that it uses.
-bool has_lock(void);
-
 // Whether other threads use the channels too: then what changes while nobody
 // has the lock is for the thread sanitizer to see.
 extern bool many_threads;
-
-// Called, with its name, at each moment in receive_poll at which another thread
-// could come in between. NULL: nothing is.
-extern void (*at_moment)(struct channel *channel, const char *moment);
-void moment(const char *moment);

@@ -1,2 +1,2 @@
-# Expect: conflicting types for 'countdown'
+# Expect: conflicting types for
 s/^struct future \*countdown(int from)/struct future *countdown(char from)/

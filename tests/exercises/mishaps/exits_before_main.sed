@@ -1,4 +1,4 @@
-# Expect: The program ended before this check had a result
+# Expect: It ended the program, with status 0, before any check began. A check has passed
 $a\
 \
 __attribute__((constructor)) static void cheat(void)\

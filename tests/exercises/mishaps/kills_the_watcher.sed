@@ -1,4 +1,4 @@
-# Expect: Received signal 9
+# Expect: It stopped or killed the process that watches it
 1s/^/#define _DEFAULT_SOURCE\
 #include <signal.h>\
 #include <unistd.h>\

@@ -1,4 +1,4 @@
-# Expect: It hung, asleep: no thread was left that could run, while the check waited for poll number 1
+# Expect: countdown_poll called pause: it waits there
 1s/^/#define _DEFAULT_SOURCE\
 #include <unistd.h>\
 /

@@ -1,2 +1,2 @@
-# Expect: It leaked memory
+# Expect: bytes that were allocated by box_new at
 /^    waker_drop(&waker)/d

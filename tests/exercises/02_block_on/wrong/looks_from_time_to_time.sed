@@ -1,4 +1,4 @@
-# Expect: it looks from time to time whether it was woken
+# Expect: block_on called usleep: it looks from time to time
 1s/^/#define _DEFAULT_SOURCE\
 #include <unistd.h>\
 /

@@ -1,4 +1,4 @@
-# Expect: which came during its poll, to return
+# Expect: A wake took the lock that it had already
 s/^        pthread_mutex_lock(&parker.*$//
 s/^        pthread_mutex_unlock(&parker.*$//
 s/^    while (poll = /    pthread_mutex_lock(\&parker->lock);\

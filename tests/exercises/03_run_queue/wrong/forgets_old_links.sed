@@ -1,2 +1,2 @@
-# Expect: It used memory
+# Expect: The queue is empty, but queue_pop returned a task
 /task->next = NULL/d

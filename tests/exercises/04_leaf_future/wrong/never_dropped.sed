@@ -1,2 +1,2 @@
-# Expect: the waker that it kept was never dropped
+# Expect: 1 waker of other was never given back
 s/^    waker_drop(&((struct.*/    (void)future;/

@@ -1,3 +1,3 @@
-# Expect: A waker was cloned with flag->lock held
+# Expect: was cloned with the lock held
 /struct waker latest/d
 s/flag->waker = latest/flag->waker = waker_clone(cx->waker)/

@@ -1,4 +1,4 @@
-# Expect: A waker was dropped with flag->lock held
+# Expect: was dropped with the lock held
 /^struct poll flag_wait_poll/,/^}/{
 /pthread_mutex_unlock/d
 s/^    waker_drop.*/&\

@@ -1,4 +1,4 @@
-# Expect: Two threads used the same memory at the same time
+# Expect: flag_set changed flag->waker without the lock
 /^void flag_set/,/^}/{
 /pthread_mutex/d
 }

@@ -1,4 +1,4 @@
-# Expect: may poll the task on the spot
+# Expect: was woken with the lock held
 /^void flag_set/,/^}/{
 /pthread_mutex_unlock/d
 s/^    waker_wake.*/&\

@@ -1,4 +1,4 @@
-// Expect: drop it at once, and not when join ends
+// Expect: join still keeps it: drop it at once
 #include "exercise.h"
 
 struct join {

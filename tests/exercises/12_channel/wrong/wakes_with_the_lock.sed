@@ -1,3 +1,3 @@
-# Expect: A waker was woken with the lock held
+# Expect: was woken with the lock held
 s/^    struct waker receiver = waker_take(&channel->receiver);/    waker_wake(\&channel->receiver);/
 /^    waker_wake(&receiver);/d

@@ -1,0 +1,6 @@
+$a\
+\
+int main(void)\
+{\
+    return 0;\
+}

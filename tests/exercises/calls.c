@@ -1,0 +1,432 @@
+// What the student's file calls, seen from here. The driver renames each NAME
+// that the student's object file calls to student_NAME, if there is a function
+// of that name, here or in the checks. Nobody else is affected.
+//
+// So locks are known (who has one, and what changes while nobody has it),
+// another thread can be let in at each moment between two of the student's
+// lines, and what sleeps is refused.
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <threads.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+
+const char before_lock[] = "just before it took the lock";
+const char after_unlock[] = "just after it gave the lock back";
+const char cloning[] = "while it cloned a waker";
+const char dropping[] = "while it dropped a waker";
+
+enum { LOCKS = 8, GUARDS = 64, GUARDED = 512 };
+
+_Thread_local void (*at_moment)(const char *moment);
+_Thread_local void (*at_wait)(void);
+bool strict_locks;
+
+// Of this thread: the function of the student's that it runs, how many locks it
+// had before, those it has, and whether it may sleep in there.
+static _Thread_local struct call call;
+static _Thread_local pthread_mutex_t *locks[LOCKS];
+static _Thread_local int held;
+
+// What a lock guards, and what that was like when it was last looked at. The
+// checks that use guards have one thread at a time.
+static struct guard {
+    const void *memory;
+    size_t size;
+    const char *name;
+    unsigned char then[GUARDED];
+} guards[GUARDS];
+static int guard_count;
+
+static void look(void)
+{
+    for (int i = 0; i < guard_count; i++)
+        memcpy(guards[i].then, guards[i].memory, guards[i].size);
+}
+
+static void expect_unchanged(void)
+{
+    for (int i = 0; i < guard_count; i++)
+        expect(memcmp(guards[i].then, guards[i].memory, guards[i].size) == 0,
+               "%s changed %s without the lock. Another thread may look at it, "
+               "or change it, at the same time: lock, change it, unlock.",
+               calling(), guards[i].name);
+}
+
+void guard(const void *memory, size_t size, const char *name)
+{
+    if (guard_count == GUARDS || size > GUARDED) abort();
+    guards[guard_count++] = (struct guard){ memory, size, name, { 0 } };
+    look();
+}
+
+void unguard(const void *memory)
+{
+    int left = 0;
+
+    for (int i = 0; i < guard_count; i++)
+        if (guards[i].memory != memory) guards[left++] = guards[i];
+    if (left != guard_count) guard_count = left; // others may read it
+}
+
+struct call enter(const char *function)
+{
+    struct call outer = call;
+
+    if (held == 0) look();
+    call = (struct call){ function, held, false };
+    return outer;
+}
+
+void leave(struct call outer)
+{
+    expect(held <= call.held,
+           "%s returned with the lock held: whoever wants it next waits for "
+           "ever. Unlock on every way out.",
+           call.function);
+    if (held == 0) expect_unchanged();
+    call = outer;
+}
+
+void may_sleep(void)
+{
+    call.sleeps = true;
+}
+
+const char *calling(void)
+{
+    return call.function != NULL ? call.function : "It";
+}
+
+bool has_lock(void)
+{
+    return held > 0;
+}
+
+// What comes in between has no such moments itself. It may change what is
+// guarded, with the lock.
+void moment(const char *moment)
+{
+    void (*hook)(const char *) = at_moment;
+
+    if (hook == NULL || held > 0 || call.function == NULL) return;
+    at_moment = NULL;
+    hook(moment);
+    at_moment = hook;
+    look();
+}
+
+void lock_wanted(void *mutex)
+{
+    for (int i = 0; i < held; i++)
+        expect(locks[i] != mutex,
+               "%s took the lock that it had already, so it would wait for "
+               "itself for ever. Is there an unlock too few? Or was a waker "
+               "woken or dropped with the lock held, which may call anything?",
+               calling());
+    if (held == 0) expect_unchanged();
+    moment(before_lock);
+}
+
+void lock_taken(void *mutex)
+{
+    if (held == LOCKS) fail("It holds more than %d locks.", LOCKS);
+    locks[held++] = mutex;
+}
+
+void lock_given(void *mutex)
+{
+    int i = held - 1;
+
+    while (i >= 0 && locks[i] != mutex) i--;
+    expect(i >= 0,
+           "%s gave back a lock that it does not have. Is there a lock too "
+           "few, or an unlock too many?",
+           calling());
+    for (held--; i < held; i++) locks[i] = locks[i + 1];
+    if (held == 0) look();
+}
+
+void lock_free(void)
+{
+    moment(after_unlock);
+}
+
+int student_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    lock_wanted(mutex);
+    int error = pthread_mutex_lock(mutex);
+    if (error == 0) lock_taken(mutex);
+    return error;
+}
+
+int student_pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    int error = pthread_mutex_trylock(mutex);
+
+    if (held == 0) expect_unchanged();
+    if (error == 0) lock_taken(mutex);
+    return error;
+}
+
+int student_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    lock_given(mutex);
+    int error = pthread_mutex_unlock(mutex);
+    lock_free();
+    return error;
+}
+
+// Every other call returns for no reason, as POSIX allows it to.
+int student_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+    static _Thread_local unsigned waits;
+    int error = 0;
+    bool for_nothing = waits++ % 2 == 0;
+    void (*hook)(void) = at_wait;
+
+    expect(held > 0, "pthread_cond_wait was called without the lock.");
+    if (hook != NULL && !for_nothing) {
+        at_wait = NULL;
+        hook();
+        at_wait = hook;
+    }
+    lock_given(mutex);
+    if (for_nothing) {
+        pthread_mutex_unlock(mutex);
+        moment("while it slept");
+        pthread_mutex_lock(mutex);
+    } else
+        error = pthread_cond_wait(cond, mutex);
+    lock_taken(mutex);
+    return error;
+}
+
+int student_pthread_cond_signal(pthread_cond_t *cond)
+{
+    moment("just before it signalled");
+    return pthread_cond_signal(cond);
+}
+
+int student_pthread_cond_broadcast(pthread_cond_t *cond)
+{
+    moment("just before it signalled");
+    return pthread_cond_broadcast(cond);
+}
+
+// ---------------------------------------------------------------------------
+// C11's threads, which the thread sanitizer does not know: in glibc they are
+// those of POSIX
+// ---------------------------------------------------------------------------
+
+static int result(int error)
+{
+    return error == 0        ? thrd_success
+           : error == EBUSY  ? thrd_busy
+           : error == ENOMEM ? thrd_nomem
+                             : thrd_error;
+}
+
+int student_mtx_init(mtx_t *mutex, int type)
+{
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    if (type & mtx_recursive)
+        pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    return result(pthread_mutex_init((pthread_mutex_t *)mutex, &attr));
+}
+
+int student_mtx_lock(mtx_t *mutex)
+{
+    return result(student_pthread_mutex_lock((pthread_mutex_t *)mutex));
+}
+
+int student_mtx_trylock(mtx_t *mutex)
+{
+    return result(student_pthread_mutex_trylock((pthread_mutex_t *)mutex));
+}
+
+int student_mtx_unlock(mtx_t *mutex)
+{
+    return result(student_pthread_mutex_unlock((pthread_mutex_t *)mutex));
+}
+
+void student_mtx_destroy(mtx_t *mutex)
+{
+    pthread_mutex_destroy((pthread_mutex_t *)mutex);
+}
+
+int student_cnd_init(cnd_t *cond)
+{
+    return result(pthread_cond_init((pthread_cond_t *)cond, NULL));
+}
+
+int student_cnd_wait(cnd_t *cond, mtx_t *mutex)
+{
+    return result(student_pthread_cond_wait((pthread_cond_t *)cond,
+                                            (pthread_mutex_t *)mutex));
+}
+
+int student_cnd_signal(cnd_t *cond)
+{
+    return result(student_pthread_cond_signal((pthread_cond_t *)cond));
+}
+
+int student_cnd_broadcast(cnd_t *cond)
+{
+    return result(student_pthread_cond_broadcast((pthread_cond_t *)cond));
+}
+
+void student_cnd_destroy(cnd_t *cond)
+{
+    pthread_cond_destroy((pthread_cond_t *)cond);
+}
+
+// ---------------------------------------------------------------------------
+// What sleeps
+// ---------------------------------------------------------------------------
+
+static _Noreturn void refuse(const char *function, const char *why)
+{
+    fail("%s called %s: %s", calling(), function, why);
+}
+
+// For a time, and then it looks again.
+static _Noreturn void refuse_time(const char *function)
+{
+    refuse(function,
+           "it looks from time to time. That is too late for what has come, "
+           "and in vain otherwise, and whoever else could run waits too. Be "
+           "pending and be woken; or, if this thread has nothing else to do, "
+           "sleep until you are signalled.");
+}
+
+// For as long as the caller says, in milliseconds; -1: until something comes.
+static void expect_no_sleep(const char *function, long ms)
+{
+    if (ms == 0 || (ms < 0 && call.sleeps)) return;
+    if (ms > 0) refuse_time(function);
+    refuse(function, "it waits there until something comes. A poll must not "
+                     "block, for every other task waits too: be pending, and "
+                     "leave the waker with whoever knows.");
+}
+
+int student_nanosleep(const struct timespec *time, struct timespec *left)
+{
+    (void)time, (void)left;
+    refuse_time("nanosleep");
+}
+
+int student_clock_nanosleep(clockid_t clock, int flags,
+                            const struct timespec *time, struct timespec *left)
+{
+    (void)clock, (void)flags, (void)time, (void)left;
+    refuse_time("clock_nanosleep");
+}
+
+int student_usleep(unsigned time)
+{
+    (void)time;
+    refuse_time("usleep");
+}
+
+unsigned student_sleep(unsigned time)
+{
+    (void)time;
+    refuse_time("sleep");
+}
+
+int student_thrd_sleep(const struct timespec *time, struct timespec *left)
+{
+    (void)time, (void)left;
+    refuse_time("thrd_sleep");
+}
+
+int student_sched_yield(void)
+{
+    refuse_time("sched_yield");
+}
+
+void student_thrd_yield(void)
+{
+    refuse_time("thrd_yield");
+}
+
+int student_pause(void)
+{
+    refuse("pause", "it waits there for a signal, which nobody sends.");
+}
+
+int student_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                   const struct timespec *time)
+{
+    (void)cond, (void)mutex, (void)time;
+    refuse_time("pthread_cond_timedwait");
+}
+
+int student_pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                   clockid_t clock, const struct timespec *time)
+{
+    (void)cond, (void)mutex, (void)clock, (void)time;
+    refuse_time("pthread_cond_clockwait");
+}
+
+int student_cnd_timedwait(cnd_t *cond, mtx_t *mutex,
+                          const struct timespec *time)
+{
+    (void)cond, (void)mutex, (void)time;
+    refuse_time("cnd_timedwait");
+}
+
+int student_sem_timedwait(sem_t *semaphore, const struct timespec *time)
+{
+    (void)semaphore, (void)time;
+    refuse_time("sem_timedwait");
+}
+
+int student_poll(struct pollfd *fds, nfds_t count, int ms)
+{
+    expect_no_sleep("poll", ms);
+    return poll(fds, count, ms);
+}
+
+static long in_ms(const struct timespec *time)
+{
+    if (time == NULL) return -1;
+    return time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000;
+}
+
+int student_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *time,
+                  const sigset_t *mask)
+{
+    expect_no_sleep("ppoll", in_ms(time));
+    return ppoll(fds, count, time, mask);
+}
+
+int student_select(int count, fd_set *in, fd_set *out, fd_set *other,
+                   struct timeval *time)
+{
+    expect_no_sleep("select", time == NULL ? -1
+                                           : time->tv_sec * 1000 +
+                                                 (time->tv_usec + 999) / 1000);
+    return select(count, in, out, other, time);
+}
+
+// Weak: checks have one of their own that sees more.
+__attribute__((weak)) int
+student_epoll_wait(int epoll, struct epoll_event *events, int count, int ms)
+{
+    expect_no_sleep("epoll_wait", ms);
+    return epoll_wait(epoll, events, count, ms);
+}

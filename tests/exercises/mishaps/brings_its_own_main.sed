@@ -1,7 +1,0 @@
-# Expect: multiple definition of `main'
-$a\
-\
-int main(void)\
-{\
-    return 0;\
-}

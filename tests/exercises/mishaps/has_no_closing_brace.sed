@@ -1,0 +1,2 @@
+# Expect: It does not compile:
+$d

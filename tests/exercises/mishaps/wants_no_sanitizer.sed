@@ -1,0 +1,3 @@
+# Expect: no_sanitize in line 
+s/^static struct poll countdown_poll/__attribute__((no_sanitize("address")))\
+&/
