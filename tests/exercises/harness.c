@@ -123,13 +123,19 @@ void patient(bool on)
     shared->patient = on;
 }
 
+// Of the errors, those that one meets here: -7 may well be a number.
 const char *value_name(intptr_t value)
 {
+    static const int errors[] = { EPERM,  ENOENT, EINTR,    EBADF,  EAGAIN,
+                                  EEXIST, EINVAL, EMFILE,   ENOSPC, EPIPE,
+                                  ENOMEM, ETIMEDOUT, EMSGSIZE };
     static _Thread_local char texts[8][32];
     static _Thread_local unsigned number;
     char *text = texts[number++ % 8];
-    const char *error =
-        value < 0 && value > -4096 ? strerrorname_np((int)-value) : NULL;
+    const char *error = NULL;
+
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+        if (value == -errors[i]) error = strerrorname_np(errors[i]);
 
     if (error != NULL)
         snprintf(text, sizeof(texts[0]), "-%s", error);

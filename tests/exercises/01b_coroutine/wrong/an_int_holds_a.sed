@@ -1,0 +1,2 @@
+# Expect: were ready with 1099511627776 and -120, and the sum was ready with -120
+s/^    intptr_t a; .*/    int a;/

@@ -1,0 +1,2 @@
+# Expect: The second future was made twice
+/self->state = SUM_SECOND/d

@@ -1,0 +1,4 @@
+# Expect: It hung, asleep
+/^void task_finish/,/^}/ {
+    /pthread_cond_signal/d
+}

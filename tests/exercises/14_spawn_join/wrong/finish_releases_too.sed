@@ -1,0 +1,5 @@
+# Expect: It used memory
+/^void task_finish/,/^}/ {
+    s/^    waker_wake(&joiner);/&\
+    task_release(task);/
+}

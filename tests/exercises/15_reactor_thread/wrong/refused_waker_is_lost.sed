@@ -1,0 +1,4 @@
+# Expect: epoll_ctl has refused, and a waker is kept
+/^struct poll reactor_register/,/^}/ {
+    /waker_drop(&latest)/d
+}
