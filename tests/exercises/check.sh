@@ -170,6 +170,18 @@ check_mishaps() {
     for wrong in "$dir"/mishaps/*; do tell "$wrong"; done
 }
 
+# The pictures of the capstone are those that trale.c draws.
+check_pictures() {
+    for picture in "$folder"/*.picture; do
+        [ -e "$picture" ] || continue
+        example=$(basename "$picture" .picture)
+        make -s "build/examples/$example" > "$work/log" 2>&1
+        TRALE_TRACE=1 "build/examples/$example" 2>&1 > /dev/null |
+            awk -f "$folder/picture.awk" | cmp -s - "$picture" ||
+            bad "trale.c draws another picture of examples/$example.c"
+    done
+}
+
 # What watch.c has noted of the time that each check took.
 check_times() {
     awk '$1 > 5 { print $2 ": " $1 " s" }' "$EXERCISE_TIMES" > "$work/long"
@@ -212,7 +224,8 @@ check_one() {
     work=$build/check/${objects##*/}/$name
     wrongs=0 rights=0 lines=0
     EXERCISE_TIMES=$work/times
-    export EXERCISE_TIMES
+    EXERCISE_PARTS=solution
+    export EXERCISE_TIMES EXERCISE_PARTS
     began=$(date +%s)
     rm -rf "$work"
     mkdir -p "$work"
@@ -233,6 +246,7 @@ check_one() {
         [ $failures = 0 ] || say "$name: that was run $run of ${RUNS:-1}"
     done
     check_times
+    check_pictures
     check_lines
     echo "$name $wrongs $rights" >> "$build/check/counts"
     [ $failures -gt 0 ] ||

@@ -13,6 +13,7 @@
 #     hints        three paragraphs
 #     wrong/       wrong answers, each with the message that it must get
 #     right/       right answers that are not the solution
+#     parts.sh     how to build what else is run, of several exercises
 #
 # Three programs take part. The checks with the student's file make one, for
 # each sanitizer; it runs a single check. watch.c is another, and starts it.
@@ -160,18 +161,19 @@ build_answer() {
         cp "$2/refused" "$2/log"
         return 1
     }
+    [ ! -e "$dir/$name/parts.sh" ] || {
+        . "$dir/$name/parts.sh"
+        build_parts "$2" "$3"
+        name=$1
+        kept=$objects/$3
+    }
     objcopy --keep-global-symbols="$kept/$name/wanted" \
         --redefine-syms="$kept/$name/renamed" "$2/answer.o" > "$2/link" 2>&1 &&
         $CC $sanitize -pthread -o "$2/$3" "$2/answer.o" "$kept/$name"/*.o \
-            "$kept"/*.o $(linked "$name" "$2" "$3") \
+            "$kept"/*.o \
             $(cat build/check.flags) > "$2/link" 2>&1 && return
     cat "$2/link" > "$2/log"
     return 1
-}
-
-# linked NAME WORK SANITIZER: what else belongs to the program.
-linked() {
-    :
 }
 
 # write_answer NAME FILE WORK: the prototypes of the checks follow the file in the
@@ -206,7 +208,8 @@ run_answer() {
         }
         out=$3/$sanitizer.out
         outs="$outs $out"
-        "$objects/watch" "$3/items" "$out" "$2" "$3/$sanitizer"
+        EXERCISE_WORK=$3 EXERCISE_SANITIZER=$sanitizer \
+            "$objects/watch" "$3/items" "$out" "$2" "$3/$sanitizer"
         [ -z "${EXERCISE_FAIL_FAST-}" ] || ! cut -f 3 "$out" | grep -q failed ||
             break
     done

@@ -1,0 +1,2 @@
+// What the checks call.
+#include "16_capstone.h"

@@ -1,0 +1,52 @@
+# shellcheck shell=sh disable=SC2154,SC2086
+# build_parts WORK SANITIZER: makes WORK/timer-SANITIZER and WORK/udp-SANITIZER of
+# the student's exercises, of which WORK/answer.o is the last. To be sourced. What
+# goes wrong is said in WORK/parts.
+#
+# The others are the student's files, or the solutions if EXERCISE_PARTS=solution.
+build_parts() {
+    objects_of=$objects/$2/$name
+    : > "$1/parts"
+    cp "$1/answer.o" "$1/$name.o"
+    made=
+    while read -r part prefix renamed; do
+        source=$answers/$part.c
+        [ "${EXERCISE_PARTS-}" != solution ] || source=$dir/$part/solution.c
+        [ -e "$source" ] || source=$dir/$part/stub.c
+        names=
+        for function in $renamed; do
+            names="$names --redefine-sym $function=$prefix$function"
+        done
+        [ "$part" = "$name" ] ||
+            (name=$part && compile "$2" "$source" "$1/$part.o" -O0) > "$1/parts.log" 2>&1 || {
+            echo "$part.c does not compile: make exercise N=${part%%_*}" > "$1/parts"
+            return
+        }
+        [ -z "$names" ] || objcopy $names "$1/$part.o"
+        objcopy --keep-global-symbols="$dir/$name/called" "$1/$part.o"
+        made="$made $1/$part.o"
+    done << END
+02_block_on
+03_run_queue q_ queue_push queue_pop task_poll task_release
+06_wake w_ task_wake queue_push queue_pop task_poll
+14_spawn_join j_ task_release
+15_reactor_thread
+$name
+END
+    newer "$objects_of/trale.obj" trale.c ./*.h ||
+        { (name=$name && compile "$2" trale.c "$objects_of/trale.obj" -O0) &&
+            objcopy --weaken --redefine-sym timer_sleep=trale_timer_sleep \
+                --redefine-sym udp_socket_bind=trale_udp_socket_bind \
+                --redefine-sym udp_socket_send_to=trale_udp_socket_send_to \
+                "$objects_of/trale.obj"; } || return
+    for each in executor "timer" "udp"; do
+        source=examples/$each.c
+        [ $each != executor ] || source=$dir/$name/executor.c
+        newer "$objects_of/$each.obj" "$source" "$dir/$name"/*.[ch] ./*.h "$files"/*.h ||
+            compile "$2" "$source" "$objects_of/$each.obj" || return
+    done
+    for each in timer udp; do
+        $CC $sanitize -pthread -o "$1/$each-$2" "$objects_of/$each.obj" "$objects_of/executor.obj" \
+            $made "$objects_of/trale.obj" > "$1/parts" 2>&1 || return
+    done
+}

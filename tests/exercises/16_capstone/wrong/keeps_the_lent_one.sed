@@ -1,0 +1,4 @@
+# Expect: executor_poll is pending, and 0 wakers are kept instead of one, for
+/^struct poll executor_poll/,/^}/ {
+s/waker_clone(cx->waker)/*cx->waker/
+}
