@@ -126,8 +126,8 @@ void patient(bool on)
 // Of the errors, those that one meets here: -7 may well be a number.
 const char *value_name(intptr_t value)
 {
-    static const int errors[] = { EPERM,  ENOENT, EINTR,    EBADF,  EAGAIN,
-                                  EEXIST, EINVAL, EMFILE,   ENOSPC, EPIPE,
+    static const int errors[] = { EPERM,  ENOENT,    EINTR,   EBADF,  EAGAIN,
+                                  EEXIST, EINVAL,    EMFILE,  ENOSPC, EPIPE,
                                   ENOMEM, ETIMEDOUT, EMSGSIZE };
     static _Thread_local char texts[8][32];
     static _Thread_local unsigned number;

@@ -106,7 +106,7 @@ build_checks() {
     for sanitizer in $(sanitizers "$name"); do
         kept=$objects/$sanitizer
         mkdir -p "$kept/$name"
-        for source in narration harness calls; do
+        for source in narration harness calls c11; do
             newer "$kept/$source.o" "$dir/$source.c" trale.c ./*.h "$dir"/*.h ||
                 compile "$sanitizer" "$dir/$source.c" "$kept/$source.o" ||
                 return

@@ -19,6 +19,10 @@ static int queued, polled;
 
 bool step(void)
 {
+    expect(
+        strcmp(calling(), "executor_notify") != 0,
+        "executor_notify called step: it may be on any thread, and a task is "
+        "polled by the executor's only. It wakes, and no more.");
     expect(!has_lock(), "step was called with a lock held: it polls a task, "
                         "which may wake another, and that calls "
                         "executor_notify.");

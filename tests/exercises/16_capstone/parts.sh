@@ -23,7 +23,8 @@ build_parts() {
             return
         }
         [ -z "$names" ] || objcopy $names "$1/$part.o"
-        objcopy --keep-global-symbols="$dir/$name/called" "$1/$part.o"
+        sed -n '/^\(mtx\|cnd\)_/p' "$objects_of/renamed" > "$1/renamed"
+        objcopy --redefine-syms="$1/renamed" --keep-global-symbols="$dir/$name/called" "$1/$part.o"
         made="$made $1/$part.o"
     done << END
 02_block_on
@@ -47,6 +48,6 @@ END
     done
     for each in timer udp; do
         $CC $sanitize -pthread -o "$1/$each-$2" "$objects_of/$each.obj" "$objects_of/executor.obj" \
-            $made "$objects_of/trale.obj" > "$1/parts" 2>&1 || return
+            $made "$objects/$2/c11.o" "$objects_of/trale.obj" > "$1/parts" 2>&1 || return
     done
 }

@@ -14,7 +14,8 @@ awk -f $here/picture.awk "$work/$program.trace" > "$work/$program.picture"
     [ $status != 124 ] || echo "hung: after 3 s it had not ended."
     [ $status = 124 ] || echo "ended with status $status."
     echo "The last that it told:"
-    grep . "$work/$program.trace" | tail -n 2
+    grep -E '^ *[0-9]+[.]' "$work/$program.trace" | tail -n 2
+    grep -m 1 -E '^SUMMARY|runtime error|still to be' "$work/$program.trace"
 } | tr -s '\n ' '  ' > "$work/$program.said"
 [ $status = 0 ] || exit 1
 # What the example says at its end that it prints, in whatever order.

@@ -1,4 +1,4 @@
-# Expect: examples/timer.c runs, but its picture is another than that of trale.c:
+# Expect: executor_notify called step: it may be on any thread, and a task is polled
 /^void executor_notify/,/^}/ {
     s/^    waker_wake.*/    step();\
 &/
