@@ -1,6 +1,6 @@
 // What the tests of exercise 13 use, given: an executor, and futures for it
 // that do as they are told. Six executors have these functions: one is right,
-// and five are not. They are in tests/exercises/13_tests/part_executor.c.
+// and five are not. They are in examples/exercises/13_executor.c.
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
 

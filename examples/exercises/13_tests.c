@@ -1,11 +1,13 @@
 // 13. Tests that catch.
 //
+// This one is for whoever is done with the others: it is not graded.
+//
 // Concept. Five executors are broken, each in another way, and look right in
 // everyday use. A test is worth something if it fails with what is broken; and
 // it must pass with what is right, whatever else may be broken elsewhere.
 //
 // Read. examples/exercises/13_executor.h: with these functions you test;
-// tests/exercises/13_tests/part_executor.c, the executors themselves; NOTES.md,
+// examples/exercises/13_executor.c, the executors themselves; NOTES.md,
 // 'Invariants and states', rules 1 to 5; tests/test_task.c,
 // 'test_many_wakes_one_poll' and others, which test trale.c in this way. In the
 // book's chapter, 'Implementing a proper Executor'.

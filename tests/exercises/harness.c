@@ -70,6 +70,34 @@ const char *__tsan_default_options(void)
 // Saying what happened
 // ---------------------------------------------------------------------------
 
+// "1 wakers are" becomes "1 waker is", so that no message has to ask.
+static void agree(char *text)
+{
+    static const char *const nouns[] = {
+        "wakers are",  "waker is",   "wakers",       "waker",       "times",
+        "time",        "clones are", "clone is",     "clones",      "clone",
+        "polls",       "poll",       "tasks are",    "task is",     "tasks",
+        "task",        "wakes",      "wake",         "values",      "value",
+        "bytes",       "byte",       "turns",        "turn",        "ticks",
+        "tick",        "children",   "child",        "places",      "place",
+        "descriptors", "descriptor", "milliseconds", "millisecond",
+    };
+
+    for (char *one = text; (one = strstr(one, "1 ")) != NULL; one++) {
+        if (one > text && one[-1] != ' ') continue;
+        for (size_t i = 0; i < sizeof(nouns) / sizeof(*nouns); i += 2) {
+            size_t many = strlen(nouns[i]), single = strlen(nouns[i + 1]);
+            if (strncmp(one + 2, nouns[i], many) != 0 ||
+                (one[2 + many] >= 'a' && one[2 + many] <= 'z'))
+                continue;
+            memcpy(one + 2, nouns[i + 1], single);
+            memmove(one + 2 + single, one + 2 + many,
+                    strlen(one + 2 + many) + 1);
+            break;
+        }
+    }
+}
+
 // The first failure counts: it is the cause of those that other threads find
 // while the process ends.
 void fail(const char *format, ...)
@@ -80,6 +108,7 @@ void fail(const char *format, ...)
         va_start(args, format);
         vsnprintf(shared->message, sizeof(shared->message), format, args);
         va_end(args);
+        agree(shared->message);
         _exit(1);
     }
     for (;;) pause();

@@ -7,7 +7,8 @@
 #
 #     checks.c     the checks; its CHECK lines are the list of graded items
 #     checks.h     the prototypes of what the checks call
-#     part_*.c     more of the checks, where one file is not enough
+#     part_*.c     more of the checks, where one file is not enough; what is handed
+#                  out of them is in examples/exercises, beside the student's file
 #     stub.c       the student's file as it is handed out
 #     solution.c
 #     hints        three paragraphs
@@ -111,10 +112,17 @@ build_checks() {
                 compile "$sanitizer" "$dir/$source.c" "$kept/$source.o" ||
                 return
         done
-        for source in "$dir/$name"/checks.c "$dir/$name"/part_*.c; do
-            [ -e "$source" ] || continue
+        for object in "$kept/$name"/*.o; do # of a source that is no more
+            source=$(basename "$object" .o).c
+            [ -e "$dir/$name/$source" ] || [ -e "$files/$source" ] ||
+                rm -f "$object"
+        done
+        for source in "$dir/$name"/checks.c "$dir/$name"/part_*.c \
+            "$files/${name%%_*}"_*.c; do
+            [ -e "$source" ] && [ "$source" != "$files/$name.c" ] || continue
             object=$kept/$name/$(basename "$source" .c).o
-            newer "$object" "$dir/$name"/*.[ch] "$dir"/*.h "$files"/*.h ./*.[ch] ||
+            newer "$object" "$source" "$dir/$name"/*.[ch] "$dir"/*.h \
+                "$files"/*.h ./*.[ch] ||
                 compile "$sanitizer" "$source" "$object" || return
         done
         # Of what the checks lack, that which is declared as the student's.

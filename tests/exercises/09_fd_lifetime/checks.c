@@ -266,6 +266,11 @@ CHECK(refuses, 1, "What epoll refuses is ready with -errno")
            "epoll_ctl failed, and %d wakers are left of who watched before: "
            "that registration is undone first.",
            probe_held(old) - 1);
+    poll = call_watch(epoll, 999, &older); // nobody has that open
+    expect(poll.ready && poll.value == -EBADF,
+           "epoll_ctl refuses a descriptor that is closed with EBADF, and "
+           "watch was %s: -errno says which error it was.",
+           outcome(poll));
     expect(dup3(second.out, fd, O_CLOEXEC) == fd, "dup3 failed.");
     close(second.out);
     poll = call_watch(epoll, fd, &older);

@@ -167,6 +167,55 @@ CHECK(misses_nothing, 1, "No send and no close is missed during a poll")
     }
 }
 
+// Another task polls at that moment of a send, or a close, and finds nothing yet.
+static struct probe *the_other;
+static struct future *the_future;
+static struct poll the_poll;
+
+static void poll_at(const char *moment)
+{
+    if (moments_left-- != 0) return;
+    moment_then = moment;
+    event("channel", "moment", "| of the send or the close, %s", moment);
+    the_poll = probe_poll(the_other, the_future);
+}
+
+static bool poll_in_act(int number)
+{
+    struct probe *task = probe_new("receiver");
+    struct channel *channel = channel_new();
+
+    the_other = probe_new("other");
+    the_future = channel_receive(channel);
+    expect_pending(probe_poll(task, the_future), "Nothing was sent");
+    moments_left = number;
+    moment_then = NULL;
+    at_moment = poll_at;
+    if (closes)
+        close_channel(channel);
+    else
+        send_value(channel, 6);
+    at_moment = NULL;
+    expect(moment_then == NULL || the_poll.ready || the_other->wakes > 0,
+           "Another task polled the receive in the middle of %s, %s. It found "
+           "nothing yet, has left its waker and is pending, and nobody has "
+           "woken it: to change the channel and to take the waker must be one "
+           "step, under the lock.",
+           closes ? "channel_close" : "channel_send", moment_then);
+    future_drop(the_future);
+    channel_free(channel);
+    return moment_then != NULL;
+}
+
+CHECK(polled_in_between, 1, "No poll is missed during a send or a close")
+{
+    for (int i = 0; i < 2; i++) {
+        closes = i == 1;
+        for (int number = 0; poll_in_act(number); number++) {
+        }
+    }
+}
+
 CHECK(wakes_unlocked, 1, "No waker is used while the lock is held")
 {
     strict_locks = true;

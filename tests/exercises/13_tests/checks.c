@@ -13,7 +13,7 @@
 
 const char exercise_read[] =
     "examples/exercises/13_executor.h; "
-    "tests/exercises/13_tests/part_executor.c; NOTES.md, 'Invariants and "
+    "examples/exercises/13_executor.c; NOTES.md, 'Invariants and "
     "states', rules 1 to 5";
 
 static const char *const names[] = { "wake_during_poll", "first_in_first_out",

@@ -22,6 +22,7 @@ static _Atomic pid_t reactor_tid;
 // looks at them; and the other thread, when epoll knows a descriptor.
 static void (*_Atomic when_fetched)(void);
 static void (*when_added)(void);
+static atomic_bool interrupted; // epoll_wait shall be, by a signal
 
 int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms);
 int student_epoll_ctl(int fd, int op, int what, struct epoll_event *event);
@@ -34,6 +35,11 @@ int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms)
            "reactor_loop calls epoll_wait with %d milliseconds: it wakes up "
            "from time to time for nothing. -1 is without end.",
            ms);
+    if (interrupted) {
+        interrupted = false;
+        errno = EINTR;
+        return -1;
+    }
     int count = epoll_wait(fd, events, n, ms);
     void (*hook)(void) = when_fetched;
     if (count > 0 && hook != NULL) {
@@ -213,6 +219,11 @@ CHECK(latest_wins, 1, "A later registration takes the place of an older")
     struct probe *a = probe_new("A"), *b = probe_new("B");
     struct ends pipe = pipe_new();
 
+    // With number 0, and a signal that comes to the reactor first.
+    int input = fcntl(0, F_DUPFD_CLOEXEC, 100), number = pipe.out;
+    if (dup2(pipe.out, 0) != 0) abort();
+    pipe.out = 0;
+    interrupted = true;
     reactor_begin(true);
     register_pending(pipe.out, EPOLLIN, a);
     register_pending(pipe.out, EPOLLIN, b);
@@ -223,13 +234,21 @@ CHECK(latest_wins, 1, "A later registration takes the place of an older")
     put(pipe);
     expect_woken(b, 1, "B to be woken, which registered last");
     expect(a->wakes == 0, "B has taken the place of A, and A was woken.");
+    char byte;
+    expect(read(pipe.out, &byte, 1) == 1, "The byte is gone.");
     register_pending(pipe.out, EPOLLIN, a);
     reactor_end(true);
     expect(probe_held(a) == 0 || a->wakes == 0, "A was woken twice.");
     reactor_begin(false);
     call_deregister(pipe.out);
     reactor_end(false);
+    expect(probe_held(a) == 0,
+           "Descriptor 0 was deregistered, and the waker is "
+           "kept: 0 is a descriptor like any other.");
     pipe_close(pipe);
+    close(number);
+    if (input != -1) dup2(input, 0);
+    if (input != -1) close(input);
 }
 
 CHECK(deregisters, 1, "Deregistered, it keeps no waker and hears no more")

@@ -1,2 +1,2 @@
-# Expect: who does not poll it leaves nobody to wake the task
+# Expect: The second future was made, and in that poll it was polled 0 times: who
 s/^        poll = await(&self->child, cx);/        return POLL_PENDING;/

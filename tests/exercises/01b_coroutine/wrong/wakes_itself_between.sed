@@ -1,4 +1,4 @@
-# Expect: who does not poll it leaves nobody to wake the task
+# Expect: The second future was made, and in that poll it was polled 0 times: who
 s/^        poll = await(&self->child, cx);/        struct waker again = waker_clone(cx->waker);\
         waker_wake(\&again);\
         return POLL_PENDING;/

@@ -1,2 +1,2 @@
-# Expect: The future A was never dropped
+# Expect: The future A was never dropped: whoever takes a future over drops it when
 /^    future_drop/d

@@ -1,4 +1,4 @@
-# Expect: while the check waited for the first poll of A
+# Expect: It hung, asleep: no thread was left that could run, while the check waited
 s/^    while (poll = .*$/    for (;;) {/
 s/^        pthread_mutex_unlock(&parker.*$/&\
         poll = future_poll(future, \&cx);\

@@ -1,2 +1,2 @@
-# Expect: A to be polled again, after wake number 1.
+# Expect: It hung, asleep: no thread was left that could run, while the check waited
 /pthread_cond_signal/d

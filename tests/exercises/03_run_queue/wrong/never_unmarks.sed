@@ -1,2 +1,2 @@
-# Expect: queue_pop, which must clear it
+# Expect: A is polled, and task->queued is still set: a wake during the poll would
 /task->queued = false/d

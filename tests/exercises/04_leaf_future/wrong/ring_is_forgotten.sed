@@ -1,2 +1,2 @@
-# Expect: bell_ring must note it, and bell_poll look
+# Expect: The bell was rung, but bell_wait() is still pending: bell_ring must note
 /self->rung = true/d

@@ -1,4 +1,4 @@
-# Expect: both wakes found it waiting
+# Expect: A was put into the queue twice. It was woken twice at the same moment, and
 /^void task_wake/,/^}/{
 s/^    queue_lock();/    if (task->state != WAITING) return;\
 &/

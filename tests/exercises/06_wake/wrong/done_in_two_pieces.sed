@@ -1,4 +1,4 @@
-# Expect: Take it out and make it done in one piece
+# Expect: A was woken after its last poll, while step was not over yet, and is in the
 /^    if (task_poll/,/^    }/{
 /task->state = DONE;/d
 s/^        queue_remove(task);/&\

@@ -1,4 +1,4 @@
-# Expect: a wake has something to do
+# Expect: A was woken during its poll, by itself, and is not in the queue now: the
 s/^    if (task != NULL) task->state = WAITING;//
 s/^    if (task_poll(task).ready) {/    bool ready = task_poll(task).ready;\
     queue_lock();\

@@ -1,4 +1,4 @@
-# Expect: Set the flag first, then look for a waker
+# Expect: A polled in the middle of flag_set, just after it gave the lock back. The
 /^    flag->set = true;/d
 s/^    waker_wake.*/    flag->set = true;\
 &/

@@ -1,2 +1,2 @@
-# Expect: and that was not dropped
+# Expect: B's waker took the place of A's, and that was not dropped: it is lost.
 s/^    waker_drop.*/    (void)replaced;/

@@ -1,2 +1,2 @@
-# Expect: twice: when the future had read the end, and again
+# Expect: release closed descriptor 3 twice: when the future had read the end, and
 /\*fd = -1;/d

@@ -1,4 +1,4 @@
-// Expect: join still keeps it: drop it at once
+// Expect: A is ready, and join still keeps it: drop it at once, and not when join
 #include "exercise.h"
 
 struct join {

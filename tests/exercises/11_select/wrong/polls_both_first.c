@@ -1,4 +1,4 @@
-// Expect: Return at the first that is ready, and poll no more
+// Expect: A, the first child, was ready, and yet B was polled. It was ready too, so
 #include "11_select.h"
 #include "exercise.h"
 

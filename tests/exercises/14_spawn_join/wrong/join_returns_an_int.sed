@@ -1,4 +1,4 @@
-# Expect: The output of a task is
+# Expect: handle_join returned
 /^intptr_t handle_join/,/^}/ {
     s/intptr_t value/int value/
 }

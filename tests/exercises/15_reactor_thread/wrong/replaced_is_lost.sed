@@ -1,4 +1,4 @@
-# Expect: B has registered in the place of A, and 1 wakers of A and 1 of B are kept,
+# Expect: B has registered in the place of A, and 1 waker of A and 1 of B are kept,
 /^struct poll reactor_register/,/^}/ {
     /waker_drop(&replaced)/d
 }

@@ -1,0 +1,3 @@
+# Expect: countdown(1) was ready with the value 0, and not with 1, where it began
+/^    if (self->left == 0) return POLL_READY(self->from);$/c\
+    if (self->left == 0) return POLL_READY(self->left);

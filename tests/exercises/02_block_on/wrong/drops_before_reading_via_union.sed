@@ -1,0 +1,2 @@
+# Expect: The future A was never dropped: whoever takes a future over drops it when
+/^    future_drop(future);$/d

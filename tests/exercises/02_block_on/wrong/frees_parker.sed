@@ -1,0 +1,3 @@
+# Expect: It used memory
+/^    waker_drop(&waker);$/c\
+    free(parker);

@@ -1,0 +1,2 @@
+# Expect: That is busy-polling
+/^        parker->woken = false; \/\/ one poll for this wake$/d

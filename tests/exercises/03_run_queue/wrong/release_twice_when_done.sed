@@ -1,0 +1,3 @@
+# Expect: It used memory
+/^        task_poll(task);$/a\
+        if (task->future == NULL) task_release(task);

@@ -1,0 +1,2 @@
+# Expect: It did what C does not define
+/^    tail = task;$/d

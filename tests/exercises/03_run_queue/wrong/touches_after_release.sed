@@ -1,0 +1,3 @@
+# Expect: It used memory
+/^        task_release(task);$/a\
+        task->queued = false;

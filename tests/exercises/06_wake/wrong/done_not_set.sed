@@ -1,0 +1,2 @@
+# Expect: a wake after the end must change nothing
+/^        task->state = DONE;$/d

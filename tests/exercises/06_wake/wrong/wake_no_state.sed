@@ -1,0 +1,2 @@
+# Expect: A was woken while it was in the queue, and was put there a second time. It
+/^        task->state = QUEUED;$/d

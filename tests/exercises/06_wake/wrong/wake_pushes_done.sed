@@ -1,0 +1,3 @@
+# Expect: a wake after the end must change nothing
+/^    if (task->state == WAITING) {$/c\
+    if (task->state != QUEUED) {

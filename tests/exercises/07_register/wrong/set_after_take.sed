@@ -1,0 +1,4 @@
+# Expect: A polled in the middle of flag_set, just after it gave the lock back. The
+/^    flag->set = true;$/d
+29a\
+    flag->set = true;

@@ -1,0 +1,3 @@
+# Expect: flag_set changed flag->waker without the lock. Another thread may look at
+27d
+29d

@@ -1,0 +1,3 @@
+# Expect: It hung, asleep: no thread was left that could run, while the check waited
+/^    struct itimerspec every = { period, period };$/c\
+    struct itimerspec every = { { 0, 0 }, period };

@@ -1,0 +1,3 @@
+# Expect: release has returned, but has not closed descriptor
+/^    if (\*fd < 0) return;$/c\
+    if (*fd <= 0) return;

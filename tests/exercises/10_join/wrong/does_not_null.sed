@@ -1,0 +1,2 @@
+# Expect: It used memory
+/^        self->children\[i\] = NULL;$/d

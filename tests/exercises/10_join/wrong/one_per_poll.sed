@@ -1,0 +1,3 @@
+# Expect: All three children are ready, and join is still pending
+/^        self->left--;$/a\
+        break;

@@ -1,0 +1,3 @@
+# Expect: it is ready when all are
+/^        self->children\[i\] = NULL;$/a\
+        if (poll.value < 0) return poll;

@@ -1,0 +1,2 @@
+# Expect: It used memory
+/^        self->child\[1 - i\] = NULL;$/d

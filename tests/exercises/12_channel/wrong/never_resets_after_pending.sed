@@ -1,0 +1,2 @@
+# Expect: in a row. It may take BUDGET
+49d

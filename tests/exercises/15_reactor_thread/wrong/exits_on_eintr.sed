@@ -1,0 +1,3 @@
+# Expect: The reactor's thread has three seconds for B to be woken, which registered
+/^        if (epoll_wait(epoll, &event, 1, -1) != 1) continue; \/\/ a signal$/c\
+        if (epoll_wait(epoll, &event, 1, -1) != 1) return;
