@@ -37,8 +37,8 @@ expectation() {
 
 check_files() {
     [ "$(wc -l < "$folder/stub.c")" -le 90 ] || bad "stub.c is over 90 lines"
-    [ "$(wc -l < "$folder/solution.c")" -le 60 ] ||
-        bad "solution.c is over 60 lines"
+    [ "$(wc -l < "$folder/solution.c")" -le 80 ] ||
+        bad "solution.c is over 80 lines"
     [ "$(awk 'BEGIN { RS = "" } END { print NR }' "$folder/hints")" = 3 ] ||
         bad "hints has not three paragraphs"
     [ -n "$(title "$name")" ] || bad "stub.c does not begin with its title"
@@ -52,7 +52,7 @@ check_files() {
     minutes=$(awk -v name="$name" '$1 == name { print $2 }' "$dir/order")
     [ "$minutes" = 0 ] || [ "$((points * 5))" = "$minutes" ] ||
         bad "the checks give $points points for $minutes minutes, want one for 5"
-    items "$name" | cut -f 3 | grep -vE '^([A-Z]|[a-z]+_[a-z_]+: )([^.]|trale[.]c)*$' > "$work/titles"
+    items "$name" | cut -f 3 | grep -vE '^([A-Z]|[a-z]+_[a-z_]+: )([^.]|[.][ch])*$' > "$work/titles"
     [ ! -s "$work/titles" ] || bad "is no sentence: $(cat "$work/titles")"
     items "$name" | awk -F '\t' 'length($3) > 60 { print $3 }' > "$work/titles"
     [ ! -s "$work/titles" ] || bad "titles are too long: $(cat "$work/titles")"
@@ -402,7 +402,9 @@ if [ -z "${1-}" ]; then
 fi
 mkdir -p "$build/check"
 : > "$build/check/counts"
-names | grep -E "^${1-}" | xargs -n 1 -P 2 sh "$0" one || failures=1
+# Those that take long come first, and the most of the time is spent asleep.
+sort -k 2 -n -r "$dir/order" | awk '!/^#/ { print $1 }' | grep -E "^${1-}" |
+    xargs -n 1 -P 3 sh "$0" one || failures=1
 awk '{ wrong += $2; right += $3 } END {
     print "In all " wrong " wrong answers and " right " right ones." }' \
     "$build/check/counts"

@@ -54,7 +54,7 @@ graded() {
 
 # title NAME: "01. A future is a state machine." gives what follows the number.
 title() {
-    sed -n '1s|^// [0-9]*\. \(.*\)\.$|\1|p' "$dir/$1/stub.c"
+    sed -n '1s|^// [0-9]*[a-z]*\. \(.*\)\.$|\1|p' "$dir/$1/stub.c"
 }
 
 # directive NAME WORD: what follows "// WORD: " in checks.c.

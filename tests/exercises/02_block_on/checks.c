@@ -39,10 +39,46 @@ CHECK(polls_first, 1, "It polls a ready future once, and returns its value")
 // ---------------------------------------------------------------------------
 
 static pid_t caller;
+static struct script *sleeper;
+static int moments_left;
 
 static bool is_pending(void *data)
 {
     return ((struct script *)data)->pendings > 0;
+}
+
+// The thread that wakes stops in the middle, until the one
+// in block_on sleeps, for good or because it has joined this one.
+static void stop_at_moment(const char *moment)
+{
+    if (moments_left-- != 0) return;
+    event("waker", "moment", "| of parker_wake, %s", moment);
+    falls_asleep(caller);
+}
+
+static void *wake_slowly(void *data)
+{
+    int *number = data;
+
+    if (!wait_until(is_pending, sleeper)) fail("block_on never polled A.");
+    falls_asleep(caller);
+    moments_left = *number;
+    at_moment = stop_at_moment;
+    script_wake(sleeper);
+    return NULL;
+}
+
+CHECK(in_the_middle, 1, "A wake may stop in the middle, and is not lost")
+{
+    caller = gettid();
+    for (int number = 0;; number++) {
+        pthread_t thread;
+        sleeper = script_new("A", "kr", 13);
+        if (pthread_create(&thread, NULL, wake_slowly, &number)) abort();
+        expect_value(sleeper);
+        pthread_join(thread, NULL);
+        if (moments_left >= 0 || round_no > 0) break;
+    }
 }
 
 static void *wake_when_asleep(void *data)
@@ -77,12 +113,10 @@ CHECK(loses_no_wake, 1, "It loses no wake that comes during a poll")
 
 // A wake from another thread, when block_on is about to sleep: it has looked at
 // `woken`, and has the lock.
-static struct script *sleeper;
 static pthread_t late;
 static bool late_runs;
 static _Atomic pid_t late_tid;
 static atomic_bool late_over;
-static int moments_left;
 
 static void *wake_late(void *data)
 {
@@ -155,40 +189,6 @@ CHECK(before_it_sleeps, 1, "It loses no wake that comes before it sleeps")
         join_late();
         pthread_join(thread, NULL);
         if (moments_left >= 0 || (round_no > 0 && number == 1)) break;
-    }
-}
-
-// The other way round: the thread that wakes stops in the middle, until the one
-// in block_on sleeps, for good or because it has joined this one.
-static void stop_at_moment(const char *moment)
-{
-    if (moments_left-- != 0) return;
-    event("waker", "moment", "| of parker_wake, %s", moment);
-    falls_asleep(caller);
-}
-
-static void *wake_slowly(void *data)
-{
-    int *number = data;
-
-    if (!wait_until(is_pending, sleeper)) fail("block_on never polled A.");
-    falls_asleep(caller);
-    moments_left = *number;
-    at_moment = stop_at_moment;
-    script_wake(sleeper);
-    return NULL;
-}
-
-CHECK(in_the_middle, 1, "A wake may stop in the middle, and is not lost")
-{
-    caller = gettid();
-    for (int number = 0;; number++) {
-        pthread_t thread;
-        sleeper = script_new("A", "kr", 13);
-        if (pthread_create(&thread, NULL, wake_slowly, &number)) abort();
-        expect_value(sleeper);
-        pthread_join(thread, NULL);
-        if (moments_left >= 0 || round_no > 0) break;
     }
 }
 

@@ -309,7 +309,8 @@ CHECK(joined, 2, "A thread that joins sleeps until the task is done")
     // another way than pthread_cond_wait has no such moment.)
     the_handle = spawn(NULL);
     the_task = task_of(the_handle);
-    late_runs = late_over = false;
+    late_runs = false;
+    late_over = false;
     late_tid = 0;
     if (waits_by_condition) {
         at_wait = finish_before_the_sleep;

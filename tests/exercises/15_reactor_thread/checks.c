@@ -20,8 +20,9 @@ static _Atomic pid_t reactor_tid;
 
 // What the reactor's thread shall do when it has fetched events, and before it
 // looks at them; and the other thread, when epoll knows a descriptor.
-static void (*_Atomic when_fetched)(void);
-static void (*when_added)(void);
+typedef void hook(void);
+static hook *_Atomic when_fetched;
+static hook *when_added;
 static atomic_bool interrupted; // epoll_wait shall be, by a signal
 
 int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms);
@@ -41,10 +42,10 @@ int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms)
         return -1;
     }
     int count = epoll_wait(fd, events, n, ms);
-    void (*hook)(void) = when_fetched;
-    if (count > 0 && hook != NULL) {
-        when_fetched = NULL;
-        hook();
+    hook *what_then = when_fetched;
+    if (count > 0 && what_then != NULL) {
+        when_fetched = (hook *)0;
+        what_then();
     }
     return count;
 }
@@ -57,11 +58,11 @@ int student_epoll_ctl(int fd, int op, int what, struct epoll_event *event)
            "between the two.",
            calling());
     int result = epoll_ctl(fd, op, what, event), error = errno;
-    void (*hook)(void) = when_added;
+    hook *what_then = when_added;
 
-    if (op != EPOLL_CTL_DEL && result == 0 && hook != NULL) {
+    if (op != EPOLL_CTL_DEL && result == 0 && what_then != NULL) {
         when_added = NULL;
-        hook();
+        what_then();
     }
     errno = error;
     return result;
@@ -379,7 +380,7 @@ CHECK(old_events, 2, "An event that was fetched before wakes nobody else")
         put(the_pipe);
         when_fetched = undo;
         serve();
-        when_fetched = NULL;
+        when_fetched = (hook *)0;
         expect(a->wakes == 0, "A was deregistered when its event had been "
                               "fetched, and woken after that.");
         expect(the_task->wakes == 0,

@@ -11,21 +11,24 @@ build_parts() {
     made=
     while read -r part prefix renamed; do
         source=$answers/$part.c
+        object=$1/$part.o
         [ "${EXERCISE_PARTS-}" != solution ] || source=$dir/$part/solution.c
         [ -e "$source" ] || source=$dir/$part/stub.c
-        names=
-        for function in $renamed; do
-            names="$names --redefine-sym $function=$prefix$function"
-        done
+        # The solutions need not be built for each answer.
+        [ "${EXERCISE_PARTS-}" != solution ] || [ "$part" = "$name" ] ||
+            object=$objects_of/$part.solution
+        made="$made $object"
+        [ "$object" = "$1/$part.o" ] || ! newer "$object" "$source" ./*.h "$files"/*.h || continue
         [ "$part" = "$name" ] ||
-            (name=$part && compile "$2" "$source" "$1/$part.o" -O0) > "$1/parts.log" 2>&1 || {
+            (name=$part && compile "$2" "$source" "$object" -O0) > "$1/parts.log" 2>&1 || {
             echo "$part.c does not compile: make exercise N=${part%%_*}" > "$1/parts"
             return
         }
-        [ -z "$names" ] || objcopy $names "$1/$part.o"
+        for function in $renamed; do
+            objcopy --redefine-sym "$function=$prefix$function" "$object"
+        done
         sed -n '/^\(mtx\|cnd\)_/p' "$objects_of/renamed" > "$1/renamed"
-        objcopy --redefine-syms="$1/renamed" --keep-global-symbols="$dir/$name/called" "$1/$part.o"
-        made="$made $1/$part.o"
+        objcopy --redefine-syms="$1/renamed" --keep-global-symbols="$dir/$name/called" "$object"
     done << END
 02_block_on
 03_run_queue q_ queue_push queue_pop task_poll task_release

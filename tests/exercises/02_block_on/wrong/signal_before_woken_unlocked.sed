@@ -1,4 +1,4 @@
-# Expect: A was woken when block_on had looked at `woken` and was about to sleep,
+# Expect: It hung, asleep: no thread was left that could run, while the check waited
 /^    self->woken = true; \/\/ block_on may not sleep yet: it looks before it does$/d
 /^    pthread_mutex_unlock(&self->lock);$/a\
     self->woken = true;
