@@ -227,7 +227,10 @@ bool wait_until(bool (*condition)(void *data), void *data)
     // We may look for longer than a thread that sleeps is let be.
     shared->patient = true;
     bool became = false;
-    while (!(became = condition(data)) && now() < end) sleep_ms(1);
+    double used = cpu_seconds();
+    while (!(became = condition(data)) && now() < end &&
+           cpu_seconds() < used + 0.5)
+        sleep_ms(1);
     shared->patient = false;
     return became;
 }

@@ -89,8 +89,8 @@ double cpu_seconds(void); // that this process has used
 void sleep_ms(int ms);
 int count_fds(void); // open descriptors of this process
 
-// Looks every millisecond, for less long than the check may take: whether it
-// became true.
+// Looks every millisecond, for less long than the check may take and until half
+// a second of processor time has been used: whether it became true.
 bool wait_until(bool (*condition)(void *data), void *data);
 
 // Waits until the thread tid of this process sleeps, and returns true; or until

@@ -28,7 +28,7 @@ static bool quiet;
 // Runs in the process of each test, first. A test that spins is ended.
 static void prepare(void)
 {
-    struct itimerval cpu = { .it_value = { 0, 300000 } };
+    struct itimerval cpu = { .it_value = { 0, 100000 } };
     struct rlimit core = { 0, 0 };
 
     setitimer(ITIMER_PROF, &cpu, NULL); // which kills
@@ -44,8 +44,8 @@ static const char *const ends[][2] = {
       "it crashes, or uses memory that is not its own (make exercise N=13 "
       "TRACE=1 shows what the sanitizer says)" },
     { "Received signal 27",
-      "it has used 0.3 s of processor time, without end" },
-    { "timeout expired", "it has slept for 1 s" },
+      "it has used 0.1 s of processor time, without end" },
+    { "timeout expired", "it has slept for 2 s" },
     { "Early exit", "it ends the program: nothing here may call exit" },
 };
 
@@ -59,7 +59,7 @@ static bool passes(int number, enum bug bug, char *why, size_t size)
     for (int i = 0; i < 5; i++) {
         cases[i] = tcase_create(names[i]);
         tcase_add_checked_fixture(cases[i], prepare, NULL);
-        tcase_set_timeout(cases[i], 1);
+        tcase_set_timeout(cases[i], 2);
         suite_add_tcase(suite, cases[i]);
     }
     use_executor(bug);
