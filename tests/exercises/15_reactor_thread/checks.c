@@ -164,7 +164,7 @@ static void expect_woken(struct probe *task, int wakes, const char *what)
 {
     wakes_wanted = wakes;
     expect(wait_until(is_woken, task),
-           "The reactor's thread has three seconds for %s, but nothing comes.",
+           "The reactor's thread has had time for %s, but nothing comes.",
            what);
 }
 
