@@ -206,9 +206,14 @@ static void *wake_both(void *data)
 {
     struct script **scripts = data;
 
-    for (int i = 1; i >= 0; i--) {
+    for (int i = 1; i >= 0; i--)
         if (!wait_until(is_pending, scripts[i]))
             fail("block_on never polled %s.", scripts[i]->name);
+    expect(scripts[0]->waker.data != scripts[1]->waker.data,
+           "Two threads are in block_on at the same time, and the wakers of A "
+           "and B have the same data: so a wake cannot tell which thread it is "
+           "for. Each call needs a parker of its own.");
+    for (int i = 1; i >= 0; i--) {
         script_wake(scripts[i]);
         sleep_ms(2);
     }

@@ -1,4 +1,4 @@
-# Expect: That is busy-polling
+# Expect: Each call needs a parker of its own
 /^    if (--((struct parker \*)data)->refs == 0) free(data);$/c\
     --((struct parker *)data)->refs;
 /^    struct parker \*parker = box_new(sizeof(\*parker));$/c\
