@@ -371,7 +371,7 @@ check_way() {
     kill $watcher
     exec 9>&-
     try 0 '01   done' list
-    rm -rf "$build/$first"
+    rm -rf "${build:?}/$first"
     try 0 "next: $trial/$second.c" list
     try 0 "] 1 of $(graded | wc -l) done" list
     try 0 'the solution.' solution 01

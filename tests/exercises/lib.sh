@@ -170,6 +170,7 @@ build_answer() {
         return 1
     }
     [ ! -e "$dir/$name/parts.sh" ] || {
+        # shellcheck source=/dev/null
         . "$dir/$name/parts.sh"
         build_parts "$2" "$3"
         name=$1
