@@ -4,6 +4,9 @@
 
 #include "trale.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 // Rust's todo!(): ends the check and says what is still to be written. What
 // follows the text is ignored; it is there so that no variable is unused.
 // Put your own lines in its place.

@@ -26,6 +26,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 // A graded check: its name, its points and what it checks, a sentence, in one
 // line of the source. Those lines are the only list of the checks: the driver

@@ -108,7 +108,8 @@ build_checks() {
         kept=$objects/$sanitizer
         mkdir -p "$kept/$name"
         for source in narration harness calls c11; do
-            newer "$kept/$source.o" "$dir/$source.c" trale.c ./*.h "$dir"/*.h ||
+            newer "$kept/$source.o" "$dir/$source.c" trale.c ./*.h "$dir"/*.h \
+                examples/trace/*.[ch] tests/*.h ||
                 compile "$sanitizer" "$dir/$source.c" "$kept/$source.o" ||
                 return
         done

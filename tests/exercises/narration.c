@@ -1,12 +1,12 @@
-// trale.c as the exercises run it: the same, with a switch for its narration,
-// which the environment can only set before main.
-#include "trale.c"
+// The talking build of trale as the exercises run it: the same, with a switch for
+// its narration, which the environment can only set before main.
+#include "examples/trace/trace.c"
 
 #include "narration.h"
 
 void narration_begin(void)
 {
-    began = instant_now(CLOCK_MONOTONIC);
+    began = instant_now();
     thread_name = "check";
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
     narration_switch(true);
@@ -27,8 +27,8 @@ void narration_event(const char *task, const char *event, const char *format,
     if (!tracing) return;
     flockfile(stderr);
     fprintf(stderr, "%10.6f %-8s %-10s %s ",
-            (double)(instant_now(CLOCK_MONOTONIC) - began) / NANOS_PER_SEC,
-            thread_name, event, task);
+            (double)(instant_now() - began) / NANOS_PER_SEC, thread_name, event,
+            task);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     funlockfile(stderr);

@@ -3,8 +3,6 @@
 #include "checks.h"
 #include "harness.h"
 
-#include "tests/register.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -641,7 +639,9 @@ static struct poll crew_poll(struct future *future, struct context *cx)
     awaiting("a task that has read %d of 3 bytes and seen %ld of 3 ticks to be "
              "woken",
              self->bytes, self->ticker->ticks);
-    return register_waker(&self->sub, self->epoll, cx->waker, WAKEUP_READABLE);
+    self->sub.fd = self->epoll;
+    self->sub.kind = WAKEUP_READABLE;
+    return reactor_register_waker(&self->sub, cx->waker);
 }
 
 static void crew_drop(struct future *future)

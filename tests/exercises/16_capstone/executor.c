@@ -9,9 +9,11 @@
 
 #include "calls.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -354,20 +356,18 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
     return handle_join((struct future *)joiner->task); // 14
 }
 
-struct poll reactor_register_waker(struct subscription *sub, int fd,
-                                   const struct waker *waker,
-                                   enum wakeup_kind kind)
+struct poll reactor_register_waker(struct subscription *sub,
+                                   const struct waker *waker)
 {
     tell_alone("register", waker->data);
-    sub->fd = fd;
-    sub->kind = kind;                                // so it is registered
-    return reactor_register(epoll, fd, kind, waker); // 15
+    sub->event_data = 1; // so it is registered
+    return reactor_register(epoll, sub->fd, sub->kind, waker); // 15
 }
 
 void reactor_deregister_waker(struct subscription *sub)
 {
-    if (sub->kind != 0) reactor_deregister(epoll, sub->fd);
-    sub->kind = 0;
+    if (sub->event_data != 0) reactor_deregister(epoll, sub->fd);
+    sub->event_data = 0;
 }
 
 // ---------------------------------------------------------------------------
