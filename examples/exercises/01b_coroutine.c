@@ -18,16 +18,16 @@
 //
 // Write sum_poll and sum_drop, the two gaps below.
 //
-// sum_poll goes on where it left off, as far as it can: when the first future is
-// ready, it makes the second, self->second(a), and polls that at once, for a
+// sum_poll goes on where it left off, as far as it can: when the first future
+// is ready, it makes the second, self->second(a), and polls that at once, for a
 // future that was never polled wakes nobody. A child that is pending has kept
 // the waker; the sum itself keeps none. Ready with a + b.
 //
 // await(&self->child, cx) polls the child. If it is ready, it drops it, leaves
 // NULL and returns POLL_READY with its value.
 //
-// sum_drop: the sum may be dropped at any time, and then drops the child that it
-// has. future_drop(NULL) does nothing.
+// sum_drop: the sum may be dropped at any time, and then drops the child that
+// it has. future_drop(NULL) does nothing.
 //
 // Then type: make exercise N=01b. If you are stuck: make hint N=01b.
 #include "exercise.h"

@@ -7,7 +7,7 @@
 // out. And an event that was fetched for its old owner must not wake its new
 // one.
 //
-// Read. trale.c, 'reactor/poll.rs: who waits for what'; NOTES.md, 'Invariants
+// Read. trale.c, 'reactor/poll.rs: Poll::insert'; NOTES.md, 'Invariants
 // and states', rule 7; the manual page epoll(7). In the book's chapter,
 // 'Step 3 – Implementing a proper Reactor'.
 //

@@ -8,7 +8,7 @@
 // and asks each child that is not ready yet.
 //
 // Read. trale.c, 'std: Future, and what rustc makes of .await', await, which is
-// this for a single child; trale.c, 'Readiness is only a hint'. In the book's
+// this for a single child; trale.c, 'A wake is only a hint'. In the book's
 // chapter, 'Step 2 – Implementing a proper Executor', on false wake-ups.
 //
 // Write join_poll and join_drop. join(children, 3) takes over three futures.

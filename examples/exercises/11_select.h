@@ -29,7 +29,7 @@ struct inbox {
 // The next message from an inbox, which outlives this future.
 struct receive {
     struct future future;
-    struct subscription sub; // for the inbox's descriptor, WAKEUP_READABLE
+    struct subscription sub;
     struct inbox *inbox;
 };
 

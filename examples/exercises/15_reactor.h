@@ -1,5 +1,5 @@
-// What exercise 15 is about: a reactor that any thread may use, and that runs on
-// a thread of its own.
+// What exercise 15 is about: a reactor that any thread may use, and that runs
+// on a thread of its own.
 #ifndef REACTOR_H
 #define REACTOR_H
 

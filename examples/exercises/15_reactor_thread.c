@@ -6,8 +6,8 @@
 // descriptor, and the waker is not in its place yet. And an event may have been
 // fetched whose registration is undone at this moment.
 //
-// Read. trale.c, 'reactor/mod.rs: the reactor' and 'reactor/poll.rs: who waits
-// for what', rule 7. In the book's chapter, 'Step 3 – Implementing a proper
+// Read. trale.c, 'reactor/mod.rs: the reactor' and 'reactor/poll.rs:
+// Poll::insert', rule 7. In the book's chapter, 'Step 3 – Implementing a proper
 // Reactor'. epoll_ctl(2), epoll_wait(2).
 //
 // Write three functions. `epoll` is the descriptor from epoll_create1.

@@ -1,10 +1,10 @@
 // 16. Your own executor.
 //
-// Concept. Everything is there: your run-queue (03), the wake and the step (06),
-// block_on (02), spawn and join (14) and the reactor's thread (15). Two
+// Concept. Everything is there: your run-queue (03), the wake and the step
+// (06), block_on (02), spawn and join (14) and the reactor's thread (15). Two
 // functions are missing that make an executor of them. It is a future itself:
-// its poll polls the tasks, and when there is none to poll it is pending. So the
-// thread that has called block_on with it is parked until a task is woken.
+// its poll polls the tasks, and when there is none to poll it is pending. So
+// the thread that has called block_on with it is parked until a task is woken.
 //
 //     the executor's thread    block_on(executor): executor_poll, step, step, ...
 //     the reactor's thread     reactor_loop: wakes tasks, so task_wake
@@ -18,18 +18,18 @@
 // Write two functions.
 //
 // executor_poll calls step until that returns false, and is pending then; it is
-// never ready. It leaves a clone of its waker where executor_notify finds it, in
-// place of an older one.
+// never ready. It leaves a clone of its waker where executor_notify finds it,
+// in place of an older one.
 //
 // executor_notify is called, on any thread, whenever a task has come into the
-// queue. It wakes the executor, if that has left a waker. Whenever a task comes,
-// even in the middle of executor_poll: it is polled by that one, or the executor
-// is woken and polled again.
+// queue. It wakes the executor, if that has left a waker. Whenever a task
+// comes, even in the middle of executor_poll: it is polled by that one, or the
+// executor is woken and polled again.
 //
 // Never hold a lock while you call step, or clone, wake or drop a waker.
 //
-// Then type: make exercise N=16. With all its parts it runs examples/timer.c and
-// examples/udp.c, and draws the same picture of them as trale.c does.
+// Then type: make exercise N=16. With all its parts it runs examples/timer.c
+// and examples/udp.c, and draws the same picture of them as trale.c does.
 #include "16_capstone.h"
 
 #include <pthread.h>

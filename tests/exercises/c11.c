@@ -1,5 +1,6 @@
 // The locks of C11, which the thread sanitizer does not know: in glibc they are
-// those of POSIX. They stand for what the student's file calls, as calls.c says.
+// those of POSIX. They stand for what the student's file calls, as calls.c
+// says.
 #define _GNU_SOURCE
 #include "calls.h"
 

@@ -319,8 +319,8 @@ static void expect_no_lock(const struct probe *probe, const char *what)
            probe->name, what);
 }
 
-// In these three, which may run on any thread, counting comes last: a check that
-// has seen the count may end, and the probe with it.
+// In these three, which may run on any thread, counting comes last: a check
+// that has seen the count may end, and the probe with it.
 static void probe_clone_waker(void *data)
 {
     struct probe *probe = data;
@@ -488,8 +488,9 @@ void script_wake(struct script *script)
     int wake = ++script->wakes;
 
     event(script->name, "wake", "| wake number %d", wake);
-    // During the poll it is the poll that waits for the waker, and then the task
-    // for its turn. Later the task may have had its turn before we are back.
+    // During the poll it is the poll that waits for the waker, and then the
+    // task for its turn. Later the task may have had its turn before we are
+    // back.
     if (script->polling)
         awaiting("wake number %d of %s, which came during its poll, to return",
                  wake, script->name);

@@ -12,10 +12,10 @@
 //     }
 //
 // Each check runs in a process of its own, under the eyes of another program,
-// which holds none of the student's code. It has passed only if its function has
-// returned, and the audit after it found nothing: no waker too many or too few,
-// no future that was not dropped, no open descriptor, no leak, no sanitizer's
-// report.
+// which holds none of the student's code. It has passed only if its function
+// has returned, and the audit after it found nothing: no waker too many or too
+// few, no future that was not dropped, no open descriptor, no leak, no
+// sanitizer's report.
 //
 // Everything that a check calls of the student's stands between enter and leave
 // (probe_poll has them), so that it is known whose the locks are.
@@ -61,8 +61,8 @@ event(const char *task, const char *what, const char *format, ...);
 // hang, "... while the check waited for ".
 __attribute__((format(printf, 1, 2))) void awaiting(const char *format, ...);
 
-// What the check does from now on takes time that is not the student's: to sleep
-// is no hang.
+// What the check does from now on takes time that is not the student's: to
+// sleep is no hang.
 void patient(bool on);
 
 // How a poll came out, for a message: "pending", "ready with 7", "ready with
@@ -180,8 +180,9 @@ int probe_held(struct probe *probe);           // clones that somebody holds
 //     r  ready, with the value
 //
 // `pendings` counts the polls that were pending, when they are over: then the
-// waker is in its place. A poll without a wake since the last one fails, as does one after the end or
-// one inside the other. The audit wants it dropped, once.
+// waker is in its place. A poll without a wake since the last one fails, as
+// does one after the end or one inside the other. The audit wants it dropped,
+// once.
 struct script {
     const char *name, *steps;
     intptr_t value;

@@ -1,5 +1,5 @@
-// The talking build of trale as the exercises run it: the same, with a switch for
-// its narration, which the environment can only set before main.
+// The talking build of trale as the exercises run it: the same, with a switch
+// for its narration, which the environment can only set before main.
 #include "examples/trace/trace.c"
 
 #include "narration.h"

@@ -203,9 +203,9 @@ static bool all_asleep(pid_t pid)
     return asleep;
 }
 
-// Ends and buries whatever descends from us. Whose parent has ended is our child
-// by then (PR_SET_CHILD_SUBREAPER), so this comes to an end. Returns how many
-// were still alive.
+// Ends and buries whatever descends from us. Whose parent has ended is our
+// child by then (PR_SET_CHILD_SUBREAPER), so this comes to an end. Returns how
+// many were still alive.
 static int bury_children(void)
 {
     int alive = 0;

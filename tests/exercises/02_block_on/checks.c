@@ -220,7 +220,8 @@ static void *wake_both(void *data)
     return NULL;
 }
 
-// After those that force the order of things, one that leaves it to the threads.
+// After those that force the order of things, one that leaves it to the
+// threads.
 CHECK(polls_once_for_a_wake, 1, "It polls once for each wake, on every thread")
 {
     struct script *both[] = { script_new("A", "kr", 1),
@@ -234,8 +235,8 @@ CHECK(polls_once_for_a_wake, 1, "It polls once for each wake, on every thread")
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
 }
 
-// A wake by a thread that is older than the poll, and has nothing in common with
-// it but the lock: so the thread sanitizer sees what is done without that.
+// A wake by a thread that is older than the poll, and has nothing in common
+// with it but the lock: so the thread sanitizer sees what is done without that.
 static struct waker spare;
 static pthread_t stranger;
 static atomic_bool go, gone;

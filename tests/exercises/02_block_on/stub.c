@@ -5,9 +5,9 @@
 // waker is what it hands out, so it is the executor that says what a wake does.
 //
 // Read. trale.c, 'TaskJoiner::join' and 'executor_loop', steps 1 and 3, which
-// sleep on a condition variable in the same way; trale.h, 'struct waker_vtable'.
-// In the book's chapter, 'Improving our runtime design by adding a Reactor and
-// a Waker'. pthread_cond_wait(3) and pthread_cond_signal(3).
+// sleep on a condition variable in the same way; trale.h, 'struct
+// waker_vtable'. In the book's chapter, 'Improving our runtime design by adding
+// a Reactor and a Waker'. pthread_cond_wait(3) and pthread_cond_signal(3).
 //
 // Write parker_wake and block_on, the two gaps below.
 //

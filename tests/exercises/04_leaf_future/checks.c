@@ -4,7 +4,7 @@
 
 const char exercise_read[] =
     "trale.h, 'Future, Poll, Context, Waker'; trale.c, 'futures/timer.rs: a "
-    "leaf future'; trale.c, 'joiner_poll'";
+    "leaf future'; trale.c, 'later trale: TaskJoiner::poll'";
 
 static void ring(struct future *bell)
 {

@@ -7,7 +7,7 @@
 #include <sched.h>
 
 const char exercise_read[] =
-    "examples/exercises/06_task.h; trale.c, 'The protocol, in eight rules'; "
+    "examples/exercises/06_task.h; trale.c, 'It follows eight rules'; "
     "NOTES.md, 'Invariants and states'";
 
 static void wake(struct task *task)

@@ -4,8 +4,8 @@
 // the task is being polled, when it has long ended. Whether a wake puts the
 // task into the run-queue depends on where the task is, which is its state.
 //
-// Read. examples/exercises/06_task.h, which is given; trale.c, 'The protocol,
-// in eight rules', of which rules 1 to 4 and the table are this exercise;
+// Read. examples/exercises/06_task.h, which is given; trale.c, 'It follows
+// eight rules', of which rules 1 to 4 and the table are this exercise;
 // NOTES.md, 'Invariants and states'. In the book's chapter, 'Implementing a
 // proper Executor'.
 //

@@ -7,7 +7,7 @@
 
 const char exercise_read[] =
     "examples/exercises/07_flag.h; trale.c, 'later trale: TaskJoiner::poll'; "
-    "trale.c, 'reactor/mod.rs: the reactor'; trale.c, 'The protocol, in eight "
+    "trale.c, 'reactor/mod.rs: the reactor'; trale.c, 'It follows eight "
     "rules', rule 6";
 
 // A flag, and the future that waits for it. The lock guards the waker.

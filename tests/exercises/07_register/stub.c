@@ -8,7 +8,7 @@
 // Read. examples/exercises/07_flag.h, which is given; trale.c, 'later trale:
 // TaskJoiner::poll' (there, one lock covers both steps) and trale.c,
 // 'reactor/mod.rs: the reactor' (there, epoll looks again); rule 6 of trale.c,
-// 'The protocol, in eight rules'. In the book's chapter, 'Implementing a proper
+// 'It follows eight rules'. In the book's chapter, 'Implementing a proper
 // Reactor'.
 //
 // Write flag_wait_poll and flag_set, the two gaps below.

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 const char exercise_read[] =
-    "trale.c, 'reactor/poll.rs: who waits for what'; NOTES.md, 'Invariants and "
+    "trale.c, 'reactor/poll.rs: Poll::insert'; NOTES.md, 'Invariants and "
     "states', rule 7; epoll(7)";
 
 // ---------------------------------------------------------------------------
@@ -355,7 +355,7 @@ CHECK(ignores_old_events, 2, "An event of an older registration wakes nobody")
     struct future *reader = reader_new(epoll, fd);
     struct epoll_event fetched;
 
-    read_in("trale.c, 'reactor/poll.rs: who waits for what'; NOTES.md, "
+    read_in("trale.c, 'reactor/poll.rs: Poll::insert'; NOTES.md, "
             "'Invariants and states', rule 7");
     // Fetched for A. Before it is served, A's future is dropped.
     poll_pending(a, reader);

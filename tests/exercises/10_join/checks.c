@@ -4,7 +4,7 @@
 
 const char exercise_read[] =
     "trale.c, 'std: Future, and what rustc makes of .await', await; trale.c, "
-    "'Readiness is only a hint'";
+    "'A wake is only a hint'";
 
 // ---------------------------------------------------------------------------
 // A child: pending until it is opened. It may be polled for any reason.
@@ -182,7 +182,7 @@ CHECK(spurious_wakes, 1, "A wake without a reason does not mislead it")
     struct child *child = family->child;
     struct probe *tasks[] = { task, task, task, other, other, other };
 
-    read_in("trale.c, 'Readiness is only a hint'; NOTES.md, 'Invariants and "
+    read_in("trale.c, 'A wake is only a hint'; NOTES.md, 'Invariants and "
             "states', rule 3");
     poll_pending(family, task);
     for (int poll = 2; poll <= 6; poll++) {

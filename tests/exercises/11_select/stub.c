@@ -23,8 +23,8 @@
 // receive(inbox) is ready with the next message. receive_poll reads what has
 // come, but nothing of the message behind it. While its message is not whole,
 // it is pending, and registered with the reactor. At the end of the input it is
-// ready with -EPIPE, and if read fails otherwise, with -errno. A receive that is
-// dropped has lost nothing: the next one goes on where it was.
+// ready with -EPIPE, and if read fails otherwise, with -errno. A receive that
+// is dropped has lost nothing: the next one goes on where it was.
 //
 // receive_drop undoes the registration, in which there is a waker.
 //

@@ -167,7 +167,8 @@ CHECK(misses_nothing, 1, "No send and no close is missed during a poll")
     }
 }
 
-// Another task polls at that moment of a send, or a close, and finds nothing yet.
+// Another task polls at that moment of a send, or a close, and finds nothing
+// yet.
 static struct probe *the_other;
 static struct future *the_future;
 static struct poll the_poll;

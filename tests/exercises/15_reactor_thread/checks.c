@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 const char exercise_read[] =
-    "trale.c, 'reactor/mod.rs: the reactor'; trale.c, 'reactor/poll.rs: who "
-    "waits for what'; NOTES.md, 'Invariants and states', rule 7";
+    "trale.c, 'reactor/mod.rs: the reactor'; trale.c, 'reactor/poll.rs: "
+    "Poll::insert'; NOTES.md, 'Invariants and states', rule 7";
 
 // The reactor, its thread, and what stops it.
 static int epoll, stop;

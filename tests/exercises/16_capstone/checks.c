@@ -214,7 +214,8 @@ static void first_difference(const char *wanted, const char *got, char *text,
     text[0] = '\0';
 }
 
-// run.sh runs the program and writes what it printed, in order, and its picture.
+// run.sh runs the program and writes what it printed, in order, and its
+// picture.
 static void run_program(const char *program)
 {
     static char wanted[8000], got[8000];

@@ -1,4 +1,5 @@
-// What epoll knows stays in the set, silent, and is changed when somebody comes.
+// What epoll knows stays in the set, silent, and is changed when somebody
+// comes.
 #include "15_reactor.h"
 
 #include <errno.h>
