@@ -9,7 +9,7 @@
 #
 # The judges are: a test of the core suites by its name; suite, any of those, one
 # after the other; asan and tsan, the same under a sanitizer; sim, the simulator
-# with 200 seeds; explore, the explorer with one preemption.
+# with 200 seeds; explore:SCENARIO, the explorer with one preemption.
 #
 # The copy without a bug has to pass first whatever is asked of the others,
 # for else a failure would say nothing about the bug.
@@ -42,7 +42,7 @@ built() {
     tsan) set -- build/tsan/tests/check BUILD=build/tsan \
         SANITIZE=-fsanitize=thread ;;
     sim) set -- build/tests/sim ;;
-    explore) set -- build/explore/explore ;;
+    explore:*) set -- build/explore/explore ;;
     *) set -- build/tests/check ;;
     esac
     "$make" -s --no-print-directory -C "$copy" BUILD=build "$@" \
@@ -65,8 +65,8 @@ passes() {
     case $2 in
     sim) (cd "$1" && timeout -k 5 $((limit * 6)) build/tests/sim 200) \
         > "$1/log" 2>&1 ;;
-    explore) (cd "$1" && timeout -k 5 $((limit * 30)) build/explore/explore 1) \
-        > "$1/log" 2>&1 ;;
+    explore:*) (cd "$1" && timeout -k 5 $((limit * 30)) \
+        build/explore/explore 1 "${2#*:}") > "$1/log" 2>&1 ;;
     suite)
         for test in $tests; do
             test_passes "$1" build "$limit" "$test" || return
