@@ -2053,6 +2053,34 @@ START_TEST(test_fork_during_first_use)
 }
 END_TEST
 
+static int count_blocked(void)
+{
+    sigset_t mask;
+    int count = 0;
+
+    ck_assert_int_eq(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+    for (int signal = 1; signal < NSIG; signal++)
+        count += sigismember(&mask, signal) == 1;
+    return count;
+}
+
+// Our threads inherit a mask that blocks nearly all. Whoever starts them, by
+// the first spawn and the first registration, has its own one afterwards.
+START_TEST(test_signal_mask_is_kept)
+{
+    struct waker waker = counting_waker(&(int){ 0 });
+    struct context cx = { &waker };
+    int blocked = count_blocked();
+
+    ck_assert_int_eq(executor_block_on(ready(1)), 1);
+    ck_assert_int_eq(count_blocked(), blocked);
+    struct future *sleep = timer_sleep(duration_from_secs(100));
+    ck_assert(!future_poll(sleep, &cx).ready);
+    ck_assert_int_eq(count_blocked(), blocked);
+    future_drop(sleep);
+}
+END_TEST
+
 Suite *task_suite(void)
 {
     Suite *suite = suite_create("task");
@@ -2101,6 +2129,7 @@ Suite *task_suite(void)
     add_test(suite, test_idle_costs_nothing, 30);
     add_test(suite, test_lock_of_stderr_stays, 20);
     add_test(suite, test_table_of_descriptors_stays_small, 20);
+    add_test(suite, test_signal_mask_is_kept, 20);
     add_test(suite, test_exit_with_live_tasks, 60);
     add_test(suite, test_fork_after_use, 60);
     add_test(suite, test_fork_during_first_use, 60);
