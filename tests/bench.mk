@@ -12,8 +12,8 @@ bench: $(BENCH) $(BENCH)-talking
 
 $(BENCH): tests/bench.c tests/yardstick.c trale.c trale.h tests/yardstick.h
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
+	$(LINK) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
 
 $(BENCH)-talking: tests/bench.c tests/yardstick.c examples/trace/trace.c trale.c trale.h tests/yardstick.h
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -DNDEBUG -o $@ $(filter-out trale.c,$(filter %.c,$^))
+	$(LINK) -O2 -DNDEBUG -o $@ $(filter-out trale.c,$(filter %.c,$^))

@@ -7,10 +7,10 @@ LWT_TORTURE = $(BUILD)/tests/lwt/torture
 
 #: make lwt-oracle           compare promises with real Lwt (skipped without OCaml)
 lwt-oracle: $(LWT_PRINT)
-	sh tests/lwt/oracle.sh $<
+	@sh tests/lwt/oracle.sh $<
 
 $(LWT_PRINT): $(BUILD)/tests/lwt/print.o $(BUILD)/tests/lwt/programs.o $(BUILD)/futures.a $(BUILD)/trale.o
-	$(COMPILE) -o $@ $^
+	$(LINK) -o $@ $^
 
 # Part of `make bench`.
 bench: bench-promises
@@ -19,7 +19,7 @@ bench-promises: $(LWT_BENCH)
 
 $(LWT_BENCH): tests/lwt/bench.c $(PROMISES) examples/futures/spawn.c trale.c trale.h $(wildcard examples/promises/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
+	$(LINK) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
 
 # Part of `make torture`: see there for how it is built.
 torture-run: torture-promises
@@ -27,6 +27,4 @@ torture-promises: $(LWT_TORTURE)
 	$<
 
 $(LWT_TORTURE): $(BUILD)/tests/lwt/torture.o $(BUILD)/tests/lwt/programs.o $(BUILD)/futures.a $(BUILD)/trale.o
-	$(COMPILE) -Wl,--wrap=malloc -Wl,--wrap=calloc -o $@ $^
-
-$(patsubst %,$(BUILD)/tests/lwt/%.o,print programs torture): $(wildcard examples/promises/*.h tests/lwt/*.h)
+	$(LINK) -Wl,--wrap=malloc -Wl,--wrap=calloc -o $@ $^

@@ -11,23 +11,23 @@ SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim*.c))
 
 #: make sim SEEDS=1000       run trale in the simulator, so many times per scenario
 sim: $(BUILD)/tests/sim
-	$(RUN) $< $(SEEDS)
+	@$(RUN) $< $(SEEDS)
 
 # With a sanitizer or valgrind there is no explorer: it is one itself.
 CHECKED = $(BUILD)/tests/sim $(if $(RUN)$(SANITIZE),,$(BUILD)/explore/explore)
 
 check-sim: sim $(CHECKED) $(BUILD)/tests/sim-talking
-	RUN="$(RUN)" sh tests/check_sim.sh $(CHECKED)
+	@RUN="$(RUN)" sh tests/check_sim.sh $(CHECKED)
 
-check: check-sim
+GATES += check-sim
 
 # The simulator runs the bare executor. The same with the talking one is asked
 # to narrate and to dump too.
 $(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/trale.o tests/sim.mk
-	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+	$(LINK) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
 
 $(BUILD)/tests/sim-talking: $(SIM_OBJECTS) $(TALKING) tests/sim.mk
-	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+	$(LINK) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
 
 # The explorer: the simulator with another decider. The compiler tells it of
 # each access to memory of trale.c and of the scenarios.
@@ -40,11 +40,11 @@ BOUND ?= 1
 
 #: make explore BOUND=2      run small programs in all ways, with up to two preemptions
 explore: $(EXPLORE)/explore
-	$< $(BOUND) $(SCENARIO)
+	@$< $(BOUND) $(SCENARIO)
 
-$(EXPLORE)/%.o: %.c $(wildcard *.h tests/*.h)
+$(EXPLORE)/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) -O1 -fno-inline -fsanitize=thread -c -o $@ $<
 
 $(EXPLORE)/explore: $(EXPLORE_OBJECTS) $(EXPLORE)/trale.o $(EXPLORE)/tests/explore/scenarios.o tests/sim.mk
-	$(COMPILE) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+	$(LINK) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)

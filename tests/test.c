@@ -2,7 +2,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,9 +18,22 @@ void add_test_(Suite *suite, const char *name, const TTest *test,
 {
     TCase *tcase = tcase_create(name);
 
+    note_test(name);
     tcase_set_timeout(tcase, seconds);
     tcase_add_test(tcase, test);
     suite_add_tcase(suite, tcase);
+}
+
+void skip(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    printf("skipped: ");
+    vprintf(format, args);
+    printf("\n");
+    fflush(stdout);
+    va_end(args);
 }
 
 struct poll_fn {
@@ -197,6 +213,39 @@ int count_epoll(void)
     }
     closedir(dir);
     return count;
+}
+
+// The linker makes trale.c call this in place of pthread_cond_wait. That is how
+// we see the executor go to sleep.
+int __real_pthread_cond_wait(pthread_cond_t *cv, pthread_mutex_t *mutex);
+int __wrap_pthread_cond_wait(pthread_cond_t *cv, pthread_mutex_t *mutex);
+static atomic_bool asleep;
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cv, pthread_mutex_t *mutex)
+{
+    char name[16] = "";
+
+    pthread_getname_np(pthread_self(), name, sizeof(name));
+    if (strcmp(name, "executor") != 0)
+        return __real_pthread_cond_wait(cv, mutex);
+    asleep = true;
+    int error = __real_pthread_cond_wait(cv, mutex);
+    asleep = false;
+    return error;
+}
+
+bool executor_sleeps(void *unused)
+{
+    (void)unused;
+    return asleep;
+}
+
+// While the executor runs the future, it is awake. When it sleeps again, it has
+// found nothing more to do.
+void executor_settle(void)
+{
+    ck_assert_int_eq(executor_block_on(ready(1)), 1);
+    while (!asleep) sched_yield();
 }
 
 static double seconds(clockid_t clock)

@@ -16,6 +16,7 @@
 // and runs only that suite. The bare one has no executor_dump: it is NULL.
 #pragma weak executor_dump
 
+Suite *rules_suite(void);
 Suite *future_suite(void);
 Suite *task_suite(void);
 Suite *reactor_suite(void);
@@ -29,10 +30,15 @@ Suite *steps_suite(void);
 Suite *promises_suite(void);
 
 // Adds the test to a test case of its own, named like it, that is given so
-// many seconds (times CK_TIMEOUT_MULTIPLIER).
+// many seconds (times CK_TIMEOUT_MULTIPLIER). main.c is told of it.
 #define add_test(suite, test, seconds) add_test_(suite, #test, test, seconds)
 void add_test_(Suite *suite, const char *name, const TTest *test,
                double seconds);
+void note_test(const char *test);
+
+// For a test that cannot be run here: tells why, and the test is counted as
+// skipped. The caller returns.
+void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // std::future::poll_fn: a future that calls poll(data, cx). When dropped it
 // calls drop(data), unless drop is NULL.
@@ -65,6 +71,13 @@ double cpu_seconds(void);
 
 // Of the monotonic clock, in seconds.
 double now(void);
+
+// Whether the executor thread sleeps because its run-queue is empty.
+bool executor_sleeps(void *unused);
+
+// Returns when the executor has nothing to do: each poll that was due when this
+// was called is over, in whatever order. No task may wake itself for ever.
+void executor_settle(void);
 
 // Blocks this thread. For tests of what happens meanwhile on the others.
 void sleep_for(double seconds);

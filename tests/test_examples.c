@@ -222,7 +222,7 @@ START_TEST(test_echo_ipv6)
     if (is_free(&any_port))
         assert_echoes(free_addr(any_port), SIGTERM);
     else
-        printf("echo_ipv6: skipped, this machine has no ::1\n");
+        skip("this machine has no ::1");
 }
 END_TEST
 

@@ -62,13 +62,6 @@ static void sem_take(sem_t *sem)
     while (sem_wait(sem) != 0) continue;
 }
 
-// The run-queue is first in, first out. So when this returns, the executor is
-// done with every poll that was due when it was called.
-static void settle(void)
-{
-    ck_assert_int_eq(executor_block_on(ready(1)), 1);
-}
-
 // A task to look into. It is pending, its latest waker in `waker`, until `end`
 // is set and it is woken. Its output is the number of its polls.
 struct probe {
@@ -259,11 +252,11 @@ START_TEST(test_many_wakes_one_poll)
     int polls = 1;
 
     for (int wakes = 2; wakes <= 1000; wakes *= 500) {
-        settle();
+        executor_settle();
         gate_close(&gate);
         for (int i = 0; i < wakes; i++) probe_wake(&probe);
         gate_open(&gate);
-        settle();
+        executor_settle();
         ck_assert_int_eq(probe.polls, ++polls);
     }
     ck_assert_int_eq(probe_end(&probe, &joiner), polls + 1);
@@ -282,9 +275,9 @@ START_TEST(test_wake_during_ready_poll)
     waker_wake(&handover.waker);
     sem_post(&handover.used);
     ck_assert_int_eq(task_joiner_join(&joiner), 1);
-    settle();
+    executor_settle();
     waker_wake(&late);
-    settle();
+    executor_settle();
     ck_assert_int_eq(handover.polls, 1);
     ck_assert_int_eq(handover.drops, 1);
     handover_destroy(&handover);
@@ -304,7 +297,7 @@ START_TEST(test_ready_leaves_the_run_queue)
     waker_wake(&handover.waker);
     struct task_joiner last = probe_spawn(&behind);
     sem_post(&handover.used);
-    settle();
+    executor_settle();
     ck_assert_int_eq(before.polls, 1);
     ck_assert_int_eq(behind.polls, 1);
     ck_assert_int_eq(handover.polls, 1);
@@ -345,7 +338,7 @@ static struct last_round {
 static void last_round_begin(void)
 {
     last_round.joiner = probe_spawn(&last_round.probe);
-    settle();
+    executor_settle();
     for (int i = 0; i < 4; i++)
         last_round.wakers[i] = probe_waker(&last_round.probe);
 }
@@ -362,7 +355,7 @@ static void last_round_body(int number)
             waker_drop(&last_round.wakers[number]);
         if (number == 0) task_joiner_drop(&last_round.joiner);
         pthread_barrier_wait(&last_round.end);
-        if (number == 0) settle();
+        if (number == 0) executor_settle();
     }
 }
 
@@ -385,16 +378,16 @@ START_TEST(test_wakers_outlive_the_task)
     struct probe probe;
     struct task_joiner joiner = probe_spawn(&probe);
 
-    settle();
+    executor_settle();
     struct waker wakes = probe_waker(&probe), drops = probe_waker(&probe);
     ck_assert_int_eq(probe_end(&probe, &joiner), 2);
-    settle();
+    executor_settle();
     struct waker clone = waker_clone(&wakes);
     waker_wake(&wakes);
-    settle();
+    executor_settle();
     waker_drop(&drops);
     waker_wake(&clone);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.polls, 2);
     ck_assert_int_eq(probe.drops, 1);
 }
@@ -411,14 +404,14 @@ START_TEST(test_stale_wake_disturbs_nobody)
 
     for (int i = 0; i < N; i++) {
         struct task_joiner joiner = probe_spawn(&stale[i]);
-        settle();
+        executor_settle();
         wakers[i] = probe_waker(&stale[i]);
         probe_end(&stale[i], &joiner);
     }
     struct task_joiner joiner = probe_spawn(&probe);
-    settle();
+    executor_settle();
     for (int i = 0; i < N; i++) waker_wake(&wakers[i]);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.polls, 1);
     ck_assert_int_eq(probe_end(&probe, &joiner), 2);
 }
@@ -445,7 +438,7 @@ static struct task_joiner storm_spawn(int threads, int each)
     storm.each = each;
     storm.total = threads * each;
     struct task_joiner joiner = executor_spawn(poll_fn(storm_poll, NULL, NULL));
-    settle();
+    executor_settle();
     return joiner;
 }
 
@@ -610,7 +603,7 @@ START_TEST(test_first_in_first_out)
         runner->joiner = executor_spawn(poll_fn(runner_poll, NULL, runner));
     }
     gate_open(&gate);
-    settle();
+    executor_settle();
     gate_close(&gate);
     again = waker_clone(&runners[0].waker);
     for (int i = 0; i < RUNNERS; i++)
@@ -649,7 +642,7 @@ static void keep_no_waker_detached(void)
         executor_spawn(poll_fn(forget_poll, NULL, NULL));
     task_joiner_drop(&joiner);
     gate_open(&gate);
-    settle();
+    executor_settle();
 }
 
 // Hazard 10: a poll returns pending and has kept no waker. The process must
@@ -671,7 +664,7 @@ static void drop_waker_while_waiting(void)
     struct probe probe;
     struct task_joiner joiner = probe_spawn(&probe);
 
-    settle();
+    executor_settle();
     struct waker waker = probe_waker(&probe);
     waker_drop(&waker); // not the last one yet
     waker_drop(&probe.waker);
@@ -683,7 +676,7 @@ static void drop_waker_while_detached(void)
     struct probe probe;
     struct task_joiner joiner = probe_spawn(&probe);
 
-    settle();
+    executor_settle();
     task_joiner_drop(&joiner);
     waker_drop(&probe.waker);
 }
@@ -707,7 +700,7 @@ static void use_last_waker_up(void)
     sem_take(&handover.given);
     struct waker only = waker_take(&handover.waker);
     sem_post(&handover.used);
-    settle();
+    executor_settle();
     waker_wake(&only);
     sem_take(&handover.given);
     waker_drop(&handover.waker);
@@ -738,11 +731,11 @@ START_TEST(test_one_waker_is_enough)
     struct task_joiner joiner = probe_spawn(&probe);
 
     for (int i = 0; i < rounds(10000); i++) {
-        settle();
+        executor_settle();
         struct waker waker = waker_take(&probe.waker);
         waker_wake(&waker);
     }
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe_end(&probe, &joiner), rounds(10000) + 2);
 }
 END_TEST
@@ -777,16 +770,16 @@ START_TEST(test_no_false_report)
 {
     for (int i = 0; i < rounds(20); i++) {
         race.joiner = probe_spawn(&race.probe);
-        settle();
+        executor_settle();
         race.held = probe_waker(&race.probe);
         race.rounds = rounds(3200);
         on_threads(8, race_body);
-        settle();
+        executor_settle();
         int polls = race.probe.polls;
         race.probe.end = true;
         waker_wake(&race.held);
         wait_until(probe_dropped, &race.probe);
-        settle();
+        executor_settle();
         ck_assert_int_eq(race.probe.polls, polls + 1);
         ck_assert_int_eq(race.probe.drops, 1);
     }
@@ -849,13 +842,13 @@ static void placed_round(int kind)
     struct waker clone = waker_clone(&places.waker);
     places.end = true;
     waker_wake(&places.waker);
-    if (kind == 1) settle();
+    if (kind == 1) executor_settle();
     waker_drop(&clone);
     if (kind == 2)
         task_joiner_join(&joiner);
     else
         task_joiner_drop(&joiner);
-    settle();
+    executor_settle();
 }
 
 // Hazard 11: tasks whose last waker or last joiner is given up by another
@@ -922,7 +915,7 @@ START_TEST(test_helper_threads)
     struct future *hour = timer_sleep(duration_from_secs(3600));
     ck_assert_int_eq(count_threads(), before);
     for (int i = 0; i < 10; i++) {
-        settle();
+        executor_settle();
         ck_assert_int_eq(count_threads(), before + 1);
     }
     for (int i = 0; i < 10; i++) {
@@ -1001,7 +994,7 @@ static struct future *countdown(int n)
 // each awaits the next. All must run, and add no thread.
 START_TEST(test_spawn_inside_a_task)
 {
-    settle();
+    executor_settle();
     int threads = count_threads();
 
     ck_assert_int_eq(executor_block_on(countdown(1000)), 1000);
@@ -1111,11 +1104,11 @@ START_TEST(test_joiner_dropped)
         struct task_joiner joiner = probe_spawn(&probe);
         if (when == 0) task_joiner_drop(&joiner);
         gate_open(&gate);
-        settle();
+        executor_settle();
         if (when == 1) task_joiner_drop(&joiner);
         probe.end = true;
         probe_wake(&probe);
-        settle();
+        executor_settle();
         if (when == 2) task_joiner_drop(&joiner);
         ck_assert_ptr_null(joiner.task);
         task_joiner_drop(&joiner);
@@ -1170,7 +1163,7 @@ static void join_after_ready(void)
     struct context cx = { &waker };
     struct task_joiner joiner = executor_spawn(ready(5));
 
-    settle();
+    executor_settle();
     if (future_poll(&joiner.future, &cx).value == 5) task_joiner_join(&joiner);
 }
 
@@ -1318,7 +1311,7 @@ static void meet_fate(struct life *state, enum fate fate)
         break;
     }
     ck_assert_int_eq(state->drops, 1); // at once when join returns
-    settle();
+    executor_settle();
     ck_assert_int_eq(state->drops, 1);
     ck_assert_int_eq(state->polls, fate == CANCELLED ? 1 : state->pendings + 1);
 }
@@ -1370,11 +1363,11 @@ START_TEST(test_joiner_awaited)
     struct task_joiner child = probe_spawn(&probe);
     struct task_joiner parent = executor_spawn(awaiting(child));
 
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe_end(&probe, &parent), 2);
     ck_assert_int_eq(probe.drops, 1);
     child = executor_spawn(ready(-5));
-    settle();
+    executor_settle();
     ck_assert_int_eq(executor_block_on(awaiting(child)), -5);
 }
 END_TEST
@@ -1388,14 +1381,14 @@ START_TEST(test_joiner_wakes_the_latest)
     struct probe probe;
     struct task_joiner joiner = probe_spawn(&probe);
 
-    settle();
+    executor_settle();
     for (int i = 0; i < 2; i++) {
         struct context cx = { &wakers[i] };
         ck_assert(!future_poll(&joiner.future, &cx).ready);
     }
     probe.end = true;
     probe_wake(&probe);
-    settle();
+    executor_settle();
     ck_assert_int_eq(early, 0);
     ck_assert_int_eq(late, 1);
     ck_assert_int_eq(task_joiner_join(&joiner), 2);
@@ -1418,7 +1411,7 @@ static void ending_clone(void *data)
     self->probe.end = true;
     probe_wake(&self->probe);
     wait_until(probe_dropped, &self->probe);
-    settle();
+    executor_settle();
 }
 
 static void ending_wake(void *data)
@@ -1447,7 +1440,7 @@ START_TEST(test_task_ends_while_its_joiner_is_polled)
     struct context cx = { &waker };
     struct task_joiner joiner = probe_spawn(&ending.probe);
 
-    settle();
+    executor_settle();
     struct poll poll = future_poll(&joiner.future, &cx);
     if (!poll.ready) {
         wait_until(ending_woken, &ending);
@@ -1519,12 +1512,12 @@ START_TEST(test_dropped_joiner_wakes_nobody)
     struct probe probe;
     struct task_joiner joiner = probe_spawn(&probe);
 
-    settle();
+    executor_settle();
     ck_assert(!future_poll(&joiner.future, &cx).ready);
     task_joiner_drop(&joiner);
     probe.end = true;
     probe_wake(&probe);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.drops, 1);
     ck_assert_int_eq(wakes, 0);
 }
@@ -1558,16 +1551,16 @@ START_TEST(test_awaited_joiner_dropped)
     struct task_joiner joiner =
         executor_spawn(poll_fn(impatient_poll, NULL, &impatient));
 
-    settle();
+    executor_settle();
     struct waker late = waker_clone(&impatient.waker);
     waker_wake(&impatient.waker);
     ck_assert_int_eq(task_joiner_join(&joiner), 2);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.polls, 1);
     ck_assert_int_eq(probe.drops, 0);
     probe.end = true;
     probe_wake(&probe);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.polls, 2);
     ck_assert_int_eq(probe.drops, 1);
     ck_assert_int_eq(impatient.polls, 2);
@@ -1613,18 +1606,18 @@ START_TEST(test_cancelled_while_it_joins)
     pthread_t thread;
     void *result;
 
-    settle();
+    executor_settle();
     pthread_create(&thread, NULL, join_and_tell, &joiner);
     pthread_cancel(thread);
-    for (int i = 0; i < 1000; i++) settle();
+    for (int i = 0; i < 1000; i++) executor_settle();
     probe.end = true;
     probe_wake(&probe);
-    settle();
+    executor_settle();
     pthread_join(thread, &result);
     ck_assert(result == PTHREAD_CANCELED || (intptr_t)result == 2);
     ck_assert_int_eq(probe.drops, 1);
     task_joiner_drop(&joiner); // if the join has not
-    settle();
+    executor_settle();
 }
 END_TEST
 
@@ -1671,11 +1664,11 @@ START_TEST(test_cancelled_at_the_first_spawn)
 
     pthread_create(&thread, NULL, spawn_when_cancelled, &probe);
     pthread_join(thread, NULL);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.polls, 1);
     probe.end = true;
     probe_wake(&probe);
-    settle();
+    executor_settle();
     ck_assert_int_eq(probe.drops, 1);
 }
 END_TEST
@@ -1815,7 +1808,7 @@ START_TEST(test_lock_of_stderr_stays)
     dup2(fileno(log), STDERR_FILENO);
     ck_assert_int_eq(fcntl(STDERR_FILENO, F_SETLK, &lock), 0);
     ck_assert(!others_may_lock(STDERR_FILENO));
-    settle();
+    executor_settle();
     bool after_spawn = others_may_lock(STDERR_FILENO);
     executor_block_on(timer_sleep(duration_from_millis(1)));
     bool after_sleep = others_may_lock(STDERR_FILENO);
@@ -1852,8 +1845,8 @@ START_TEST(test_table_of_descriptors_stays_small)
     limit.rlim_cur = limit.rlim_max;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     if (limit.rlim_max <= 16384 || table_size() > 8192) {
-        fprintf(stderr, "%ld descriptors, and room for %d: not tested.\n",
-                (long)limit.rlim_max, table_size());
+        skip("%ld descriptors, and room for %d", (long)limit.rlim_max,
+             table_size());
         return;
     }
     executor_block_on(timer_sleep(duration_from_millis(1)));
@@ -1880,7 +1873,7 @@ static _Noreturn void exit_busy(void)
     task_joiner_drop(&awaits);
     task_joiner_drop(&spins);
     executor_spawn(pending()); // its joiner is neither joined nor dropped
-    settle();
+    executor_block_on(ready(1));
     exit(0);
 }
 

@@ -8,7 +8,7 @@ TORTURE_CALLS = malloc calloc epoll_create1 epoll_ctl epoll_wait \
 
 #: make torture              make each call of trale.c fail, one at a time
 torture:
-	ASAN_OPTIONS=detect_leaks=1 $(MAKE) torture-run BUILD=build/torture \
+	ASAN_OPTIONS=detect_leaks=1 $(MAKE) torture-run BUILD=$(BUILD)/torture \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
 
 .PHONY: torture-run
@@ -16,30 +16,30 @@ torture-run: $(BUILD)/tests/torture
 	$<
 
 $(BUILD)/tests/torture: $(BUILD)/tests/torture.o $(BUILD)/trale.o tests/torture.mk
-	$(COMPILE) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
+	$(LINK) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
 # Check is asked for here too, where its installation can be seen.
 #: make mutants              plant some fifty bugs, one at a time, and see each noticed
-mutants: build/check.flags
-	MAKE="$(MAKE)" sh tests/mutants.sh $(ARGS)
+mutants: $(CHECK_FLAGS)
+	@MAKE="$(MAKE)" BUILD='$(BUILD)' sh tests/mutants.sh $(ARGS)
 
 #: make lint                 run gcc -fanalyzer, clang-tidy and cppcheck
 lint:
-	sh tests/lint.sh
+	@sh tests/lint.sh
 
 #: make model WITHOUT=2      let Spin look at all states of the rules, or of all but one
 .PHONY: model
 model:
-	sh tests/model/model.sh $(WITHOUT)
+	@sh tests/model/model.sh $(WITHOUT)
 
 #: make fuzz FUZZ_SECS=600   fuzz what reads requests, addresses, traces; KEEP=1 keeps finds
 FUZZ_SECS ?= 60
 .PHONY: fuzz
 fuzz:
-	KEEP=$(KEEP) sh tests/fuzz/fuzz.sh $(FUZZ_SECS)
+	@KEEP=$(KEEP) sh tests/fuzz/fuzz.sh $(FUZZ_SECS)
 
 #: make load CHAOS=600       put delayserver under load, beside one for libuv
 CHAOS ?= 600
 .PHONY: load
 load: all
-	sh tests/load/load.sh $(CHAOS)
+	@sh tests/load/load.sh $(CHAOS)

@@ -3,7 +3,7 @@
 BROKEN = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/broken/*.c))
 CARRIED = $(BUILD)/examples/broken/carried_local
 
-check: $(filter-out $(CARRIED),$(BROKEN)) $(BUILD)/tests/trace_programs
+test-programs: $(filter-out $(CARRIED),$(BROKEN)) $(BUILD)/tests/trace_programs
 
 # Of this one there is only the compiler's refusal to be seen.
 $(CARRIED): private WARN += -Werror
@@ -11,4 +11,4 @@ $(CARRIED): private WARN += $(shell $(CC) --version | grep -q clang && \
     echo -Wconditional-uninitialized)
 
 $(BUILD)/tests/trace_programs: $(BUILD)/tests/trace_programs.o $(TALKING)
-	$(COMPILE) -o $@ $^
+	$(LINK) -o $@ $^

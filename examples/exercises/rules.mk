@@ -11,25 +11,25 @@ exercises:
 
 #: make exercise             check the next one, or N=01 (TRACE=1: all events); hint, watch,
 #:                           solution and reset take N=01 too
-exercise: build/check.flags
+exercise: $(CHECK_FLAGS)
 	$(EXERCISE) run '$(N)'
 
 hint:
 	$(EXERCISE) hint '$(N)'
 
-watch: build/check.flags
+watch: $(CHECK_FLAGS)
 	$(EXERCISE) watch '$(N)'
 
-solution: build/check.flags
+solution: $(CHECK_FLAGS)
 	$(EXERCISE) solution '$(N)'
 
 reset:
 	$(EXERCISE) reset '$(N)'
 
 #: make grade                check all, and write the points to build/grade/
-grade: build/check.flags
+grade: $(CHECK_FLAGS)
 	$(EXERCISE) grade
 
 #: make check-exercises      for teachers: check stubs, solutions and wrong answers
-check-exercises: build/check.flags
+check-exercises: $(CHECK_FLAGS)
 	@CC='$(CC)' BUILD='$(BUILD)' sh tests/exercises/check.sh $(N)

@@ -6,14 +6,8 @@ PROMISE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter-out $(PROMISES),$(wildcard
 
 all: $(PROMISE_PROGRAMS)
 
-$(PROMISE_OBJECTS): $(BUILD)/%.o: %.c $(wildcard *.h examples/futures/*.h examples/promises/*.h)
-	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
-
 $(BUILD)/futures.a: $(PROMISE_OBJECTS)
-
-$(PROMISE_PROGRAMS): $(wildcard examples/promises/*.h)
 
 # Without optimisation, down to lwt_bind. The program says why.
 $(BUILD)/examples/promises/stack_table: examples/promises/stack_table.c $(PROMISES) $(BUILD)/futures.a $(TALKING)
-	$(COMPILE) -O0 -o $@ $(filter %stack_table.c %.a %.o %/lwt.c %/promise.c,$^)
+	$(LINK) -O0 -o $@ $(filter %stack_table.c %.a %.o %/lwt.c %/promise.c,$^)

@@ -6,15 +6,15 @@ STEP_SOURCE = $(wildcard examples/steps/$(STEP)_*.c examples/steps/$(STEP).c)
 STEP_PROGRAM = $(STEP_SOURCE:%.c=$(BUILD)/%)
 EXPANDED = $(BUILD)/examples/steps/expanded/s02_coroutine_wait
 
-.PHONY: step expand no_step check_steps
+.PHONY: step expand no_step check-steps
 
 all: $(STEPS)
 
-$(BUILD)/examples/steps/%: examples/steps/%.c $(wildcard examples/steps/*.h)
+$(BUILD)/examples/steps/%: examples/steps/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $<
 
-$(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(TALKING) trale.h
+$(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(TALKING)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $< $(TALKING)
 
@@ -32,18 +32,13 @@ no_step:
 # A test runs what the macros of s02 stand for, and s02 itself.
 $(EXPANDED).c: examples/steps/s02_coroutine_wait.c examples/steps/s02_coroutine_wait.h examples/steps/expand.sh
 	@mkdir -p $(@D)
-	CC="$(CC)" sh examples/steps/expand.sh $< > $@.new
-	mv $@.new $@
+	@CC="$(CC)" sh examples/steps/expand.sh $< > $@.new
+	@mv $@.new $@
 
 $(EXPANDED): $(EXPANDED).c
 	$(COMPILE) -iquote examples/steps -o $@ $<
 
-# The tests of single steps include their sources.
-$(BUILD)/tests/test_s01.o $(BUILD)/tests/test_s02.o $(BUILD)/tests/test_s06.o $(BUILD)/tests/test_s07.o: $(wildcard examples/steps/*.[ch])
-
-check: $(EXPANDED)
-ifeq ($(RUN)$(SANITIZE),)
-check: check_steps
-endif
-check_steps:
-	sh tests/check_steps.sh
+test-programs: $(EXPANDED)
+ONCE += check-steps
+check-steps:
+	@sh tests/check_steps.sh

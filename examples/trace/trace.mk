@@ -1,6 +1,3 @@
-# The talking build is trale.c too.
-$(TALKING): trale.c
-
 # `make diagram` runs an example and draws what happened, for the browser.
 # Anything that runs for ever is ended after DURATION seconds, or by Ctrl-C.
 DURATION ?= 10
@@ -15,8 +12,6 @@ diagram: $(BUILD)/examples/$(EXAMPLE)
 # Part of `make check`, but once is enough: the sanitizers and valgrind have
 # nothing to say about awk.
 check-diagram: all
-	@BUILD=$(BUILD) sh tests/check_diagram.sh
+	@CC='$(CC)' BUILD='$(BUILD)' sh tests/check_diagram.sh
 
-ifeq ($(BUILD)$(RUN)$(SANITIZE),build)
-check: check-diagram
-endif
+ONCE += check-diagram
