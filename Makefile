@@ -12,7 +12,7 @@ CFLAGS_ALL = -std=c11 -I. $(WARN) $(CFLAGS) $(SANITIZE) -pthread
 
 # To compile, and to link, said in two words. V=1 shows the commands. The
 # compiler writes beside each result which headers it was made from.
-SAY = @$(if $(V),set -x,echo "$(1)");
+SAY = @$(if $(V),set -x,$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo "$(1)"));
 COMPILE = $(call SAY,CC $<) $(CC) $(CFLAGS_ALL) -MMD -MP -MF $@.d -MT $@
 LINK = $(call SAY,LD $@) $(CC) $(CFLAGS_ALL)
 

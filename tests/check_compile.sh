@@ -91,6 +91,11 @@ for compiler in gcc clang; do
     [ $compiler = gcc ] && command=$gcc || command=$clang
     for source in trale.c examples/*.c examples/*/*.c; do
         [ "$source" = examples/broken/carried_local.c ] && continue
+        # The reader's own program may have warnings: README.md names ours.
+        case $source in
+        examples/*/* | trale.c) ;;
+        *) grep -qF "$source" README.md || continue ;;
+        esac
         # shellcheck disable=SC2086
         accepts "$compiler compiles $source without a warning" \
             $command -c -o "$work/out.o" "$source"

@@ -28,7 +28,7 @@ build=${BUILD:-build}/exercises
 # check.sh grades answers of its own, in a folder that takes the notes too.
 answers=${EXERCISE_TRIAL:-$files}
 notes=${EXERCISE_TRIAL:-$files/.progress}
-grades=${EXERCISE_TRIAL:-build}/grade
+grades=${EXERCISE_TRIAL:-${BUILD:-build}}/grade
 CC=${CC:-cc}
 objects=$build/objects-$(echo "$CC" | tr -c '[:alnum:]\n' _)
 export LC_ALL=C
@@ -90,7 +90,7 @@ compile() {
     esac
     # shellcheck disable=SC2086
     $CC -std=c11 -I. -I"$files" -I"$dir" -iquote "$dir/${name:-.}" \
-        $warnings ${4:--O1} -g -fmessage-length=80 -fno-omit-frame-pointer -pthread $sanitize \
+        $(cat "${BUILD:-build}/check.flags.c") $warnings ${4:--O1} -g -fmessage-length=80 -fno-omit-frame-pointer -pthread $sanitize \
         -c -o "$3" "$2"
 }
 
@@ -181,7 +181,7 @@ build_answer() {
         --redefine-syms="$kept/$name/renamed" "$2/answer.o" > "$2/link" 2>&1 &&
         $CC $sanitize -pthread -o "$2/$3" "$2/answer.o" "$kept/$name"/*.o \
             "$kept"/*.o \
-            $(cat build/check.flags) > "$2/link" 2>&1 && return
+            $(cat "${BUILD:-build}/check.flags") > "$2/link" 2>&1 && return
     cat "$2/link" > "$2/log"
     return 1
 }
