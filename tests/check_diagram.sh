@@ -1,8 +1,9 @@
 #!/bin/sh
 # Whether the pictures show what happened. Runs every example and an odd program
 # under `make diagram`, and looks for each event of their traces, once and in
-# order, in the Mermaid diagram and in the page. Then compares the diagram in
-# NOTES.md with that of a new run; with the word `update` it writes it there.
+# order, in the Mermaid diagram and in the page. Then compares the diagrams in
+# NOTES.md and README.md with that of a new run; with the word `update` it writes
+# it there.
 # Run it from the repository's top: sh tests/check_diagram.sh
 set -u
 cd "$(dirname "$0")/.." || exit
@@ -43,7 +44,7 @@ trace_events() {
 }
 
 diagram_events() {
-    grep -v '^ *Note over main,kernel: ' "$1" | awk '
+    grep -vE '^ *Note over (main,kernel|[a-z]+: (output|trale)): ' "$1" | awk '
         BEGIN { for (i = 1; i < 128; i++) char["#" i ";"] = sprintf("%c", i) }
         {
             while (match($0, /#[0-9]+;/)) {
@@ -138,7 +139,7 @@ done
 grep -q "^udp_echo was ended after 5 s" "$dir/udp_echo.log" ||
     fail "udp_echo does not say how it ended: $(cat "$dir/udp_echo.log")"
 expect udp_echo "Note over main,kernel: diagram: udp_echo was ended after 5 s"
-expect udp_echo "Note over main,kernel: output: Echoing on 127.0.0.1:0"
+expect udp_echo "Note over main: output: Echoing on 127.0.0.1:0"
 
 # Nothing outside the file is asked for. The one address is a name of XML's.
 grep -nE '(src|href) *=|url\(|@import|fetch\(|https?://' \
@@ -158,9 +159,9 @@ expect odd "other->>executor: spawn o#34;d#39;d"
 expect odd "executor->>executor: wake o#34;d#39;d"
 expect odd "executor-->>executor: wake-noop o#34;d#39;d"
 expect odd "executor->>kernel: deregister o#34;d#39;d"
-expect odd "Note over main,kernel: output: #60;b#62;no end of line#60;/b#62;"
-expect odd "Note over main,kernel: trale: this poll of o#34;d#39;d"
-expect odd "Note over main,kernel: trale: joined twice"
+expect odd "Note over executor: output: #60;b#62;no end of line#60;/b#62;"
+expect odd "Note over executor: trale: this poll of o#34;d#39;d"
+expect odd "Note over main: trale: joined twice"
 expect odd "Note over main,kernel: diagram: odd was ended by signal ABRT"
 
 # What joins and is joined, in an order that no run promises.
@@ -220,9 +221,9 @@ for awk in mawk gawk "gawk --posix" "busybox awk" original-awk; do
         cp "$dir/$name.trace" "$dir/other_awk.trace"
         AWK=$awk sh examples/trace/draw.sh "$dir/other_awk.trace"
         same "$awk draws another diagram" "$dir/$name.mmd" "$dir/other_awk.mmd"
-        # The pages differ in the name of the run.
+        # The pages differ in the name of the run, and in its source.
         for page in "$name" other_awk; do
-            sed 's/^{"name":[^,]*,//' "$dir/$page.html" > "$dir/$page.found"
+            sed 's/^{"name":[^,]*,//; s/^"own":.*//' "$dir/$page.html" > "$dir/$page.found"
         done
         same "$awk draws another page" "$dir/$name.found" "$dir/other_awk.found"
     done
@@ -288,11 +289,11 @@ timeout 60 sh -c '
     "$dir/stopped" "$BUILD/examples/udp_echo" > "$dir/stopped.log" 2>&1
 if [ -s "$dir/stopped.html" ]; then
     shows_all stopped
-    expect stopped "Note over main,kernel: output: Bye"
+    expect stopped "Note over main: output: Bye"
 else fail "Ctrl-C leaves no page: $(cat "$dir/stopped.log")"; fi
 
-# 7. NOTES.md shows the first task of readme.c. Each of its events is the cause
-# of the next, so their order is always the same, with two exceptions. Main joins
+# 7. NOTES.md and README.md show the first task of readme.c. Each of its events is
+# the cause of the next, so their order is always the same, with two exceptions. Main joins
 # the task while the executor polls it, so that line comes sooner or later; here
 # it stands behind main's other line, where it is if main is quick. And the
 # reactor's event does not wait for the executor to be done with the poll. But
@@ -309,8 +310,8 @@ at_rest() { # whether the lines up to pending, and main's join, took a second
         $3 == "pending" { pending = 1 }
         END { exit late || !pending }' "$1"
 }
-shown() { # the diagram in NOTES.md
-    sed -n '/^<!-- wake-up: /,/^<!-- end of wake-up -->/p' NOTES.md |
+shown() { # shown FILE: the diagram in it
+    sed -n '/^<!-- wake-up: /,/^<!-- end of wake-up -->/p' "$1" |
         grep -vE '^(<!--|```)'
 }
 tries=0
@@ -325,22 +326,24 @@ do
     make -s diagram BUILD="$BUILD" EXAMPLE=readme > "$dir/readme.log" 2>&1
 done
 sh examples/trace/draw.sh "$dir/story.trace"
-if [ "${1:-}" = update ]; then
-    awk -v story="$dir/story.mmd" '
-        /^<!-- end of wake-up -->/ { hidden = 0 }
-        !hidden
-        /^<!-- wake-up: / {
-            hidden = 1
-            print "```mermaid"
-            while ((getline line < story) > 0) print line
-            print "```"
-        }' NOTES.md > "$dir/NOTES.md" && cp "$dir/NOTES.md" NOTES.md
-fi
 # How much time passes, and where, depends on the machine.
-shown | grep -v ' s later$' > "$dir/story.expected"
 grep -v ' s later$' "$dir/story.mmd" > "$dir/story.found"
-same "the diagram in NOTES.md is not that of a run (sh tests/check_diagram.sh \
+for document in NOTES.md README.md; do
+    if [ "${1:-}" = update ]; then
+        awk -v story="$dir/story.mmd" '
+            /^<!-- end of wake-up -->/ { hidden = 0 }
+            !hidden
+            /^<!-- wake-up: / {
+                hidden = 1
+                print "```mermaid"
+                while ((getline line < story) > 0) print line
+                print "```"
+            }' $document > "$dir/$document" && cp "$dir/$document" $document
+    fi
+    shown $document | grep -v ' s later$' > "$dir/story.expected"
+    same "the diagram in $document is not that of a run (sh tests/check_diagram.sh \
 update writes it)" "$dir/story.expected" "$dir/story.found"
+done
 
 test $failures -eq 0 &&
     echo "diagram: the pictures of $drawn examples show all of their runs"

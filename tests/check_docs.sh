@@ -194,6 +194,12 @@ for file in examples/*.c examples/broken/*.c \
     grep -q '^// Expected output' "$file" || fail "$file shows no expected output"
 done
 
+# The C in README.md is that of the first example.
+sed -n '/^```c$/,/^```$/p' README.md | grep -v '^```' | grep -v '^$' |
+    sed 's/^ *//' | while read -r line; do
+    grep -qF -- "$line" examples/readme.c || echo "$line"
+done | grep . && fail "README.md shows what is not in examples/readme.c"
+
 sh tests/check_links.sh || failures=$((failures + 1))
 sh tests/check_quotes.sh || failures=$((failures + 1))
 

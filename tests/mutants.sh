@@ -15,8 +15,12 @@
 # for else a failure would say nothing about the bug.
 set -u
 cd "$(dirname "$0")/.."
+command -v patch > /dev/null || {
+    echo "make mutants needs patch" >&2
+    exit 1
+}
 make=${MAKE:-make}
-trees=${TREES:-build/mutants}
+trees=${TREES:-${BUILD:-build}/mutants}
 list=tests/mutants/mutants.txt
 limit=$(awk "BEGIN { print int(10 * ${CK_TIMEOUT_MULTIPLIER:-1}) }")
 start=$(date +%s)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # draw.sh FILE.trace: draws what a program has told under TRALE_TRACE=1. Writes
-# FILE.mmd, a Mermaid sequence diagram, and FILE.html, a page that steps
-# through the run. Run it from the top of the repository.
+# FILE.mmd, a Mermaid sequence diagram; FILE.html, a page that steps through the
+# run; and FILE.json, which ui.perfetto.dev and chrome://tracing open. Run it
+# from the top of the repository.
 set -eu
 here=examples/trace
 file=${1%.trace}
@@ -12,8 +13,8 @@ LC_ALL=C
 export LC_ALL
 
 # The sources, the most likely first: the example itself, its neighbours, all.
+own=$(find examples tests -name "$name.c" | head -n 1)
 sources() {
-    own=$(find examples -name "$name.c" | head -n 1)
     if [ -n "$own" ]; then
         echo "$own"
         find "${own%/*}" -name '*.[ch]' | sort
@@ -35,5 +36,7 @@ fi
 
 $awk -f $here/trace.awk -f $here/mermaid.awk "$trace" > "$file.mmd"
 sources | $awk -f $here/trace.awk -f $here/page.awk template=$here/page.html \
-    name_of_run="$name" sources=/dev/stdin "$trace" > "$file.html"
+    name_of_run="$name" own="$own" executor=trale.c sources=/dev/stdin \
+    "$trace" > "$file.html"
+$awk -f $here/trace.awk -f $here/perfetto.awk "$trace" > "$file.json"
 rm -f "$file.part"

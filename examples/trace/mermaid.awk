@@ -18,18 +18,19 @@ function event() {
     if (name == "poll") draw("activate executor")
     if (to == "") draw("Note over " from ": " escape(text))
     else draw(from (dashed ? "-->>" : "->>") to ": " escape(text))
-    if (name == "poll") polling++
+    if (name == "poll") active++
     # A trace that begins in the middle may end a poll that it did not begin.
-    if (polling && (name == "pending" || name == "ready")) {
+    if (active && (name == "pending" || name == "ready")) {
         draw("deactivate executor")
-        polling--
+        active--
     }
 }
 
 # What it says about itself begins with its name. All else is the program's own.
 function remark(text) {
     if (text !~ /^(trale|diagram): /) text = "output: " text
-    draw("Note over main,kernel: " escape(text))
+    draw("Note over " (speaker == "" ? "main,kernel" : speaker) ": " \
+         escape(text))
 }
 
 function draw(statement) {
@@ -53,5 +54,5 @@ END {
     n = lanes_of_run()
     for (i = 1; i <= n; i++) print "    participant " lanes[i]
     for (i = 1; i <= drawn; i++) print "    " drawing[i]
-    while (polling-- > 0) print "    deactivate executor"
+    while (active-- > 0) print "    deactivate executor"
 }

@@ -1,10 +1,12 @@
 # Puts a run into the page that shows it event by event, page.html:
 #
 #     find examples -name '*.[ch]' | LC_ALL=C awk -f trace.awk -f page.awk \
-#         template=page.html name_of_run=timer sources=/dev/stdin timer.trace
+#         template=page.html name_of_run=timer own=examples/timer.c
+#         executor=trale.c sources=/dev/stdin timer.trace
 #
 # `sources` lists where the source of an AWAIT may be, the most likely first:
-# the trace gives only the last part of a path.
+# the trace gives only the last part of a path. `own` is the program itself, if
+# it is there, and `executor` where the captions stand that the events are of.
 #
 # The page holds its data as JSON. Each row of the trace is a line of its own,
 # and names its queues only if they differ from those of the row before.
@@ -39,7 +41,7 @@ function event(    i, list) {
 
 function remark(text) {
     begin_row()
-    printf "{\"remark\":%s}", quote(text)
+    printf "{\"remark\":%s,\"speaker\":%s}", quote(text), quote(speaker)
 }
 
 # greet#1*2
@@ -99,7 +101,15 @@ END {
     for (i = 1; i <= n; i++) printf "%s%s", (i > 1 ? "," : ""), quote(lanes[i])
     printf "],\n\"sources\":{"
     while ((getline s < sources) > 0) path_list[++paths] = s
+    if (own != "") {
+        path_list[++paths] = own
+        sub(/.*\//, "", own)
+        wanted[own] = 1
+    }
     for (s in wanted) quote_source(s)
-    printf "}}\n"
+    path_list[1] = executor
+    paths = 1
+    quote_source("trale.c")
+    printf "},\n\"own\":%s}\n", quote(own)
     copy_page()
 }

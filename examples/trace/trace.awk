@@ -4,7 +4,8 @@
 #     event()       a line of the narration, taken apart into the variables
 #                   below
 #     remark(text)  any other line: what the program prints, a warning, a line
-#                   that was cut
+#                   that was cut; `speaker` is the lane that it came from, or
+#                   empty if that is no thread
 #
 # For any POSIX awk, under LC_ALL=C: then a name that is not UTF-8 is just
 # bytes. What is read of an event:
@@ -37,7 +38,14 @@ BEGIN {
     before = whole ? substr($0, 1, start - 1) : $0
     if (whole) picture()
     sub(/ +$/, "", before)
-    if (before != "") remark(before)
+    if (before != "") {
+        speaker = "main"
+        if (polling || before ~ /^trale: (this poll of|in task) /)
+            speaker = "executor"
+        if (before ~ /^diagram: /) speaker = ""
+        if (speaker != "") lane[speaker] = 1
+        remark(before)
+    }
     if (whole) event()
 }
 
@@ -115,6 +123,8 @@ function picture(    what, epoll) {
     to = dashed = ""
     text = name " " what
     if (name == "poll") polled = task
+    if (name == "poll") polling = 1
+    if (name == "pending" || name == "ready") polling = 0
     if (name == "poll" || name == "pending") {
         if (line != "") text = text " at " file ":" line
     } else if (name == "spawn" || name == "wake") {
