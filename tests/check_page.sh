@@ -4,7 +4,8 @@
 # tests/check_diagram.sh: sh tests/check_page.sh
 set -eu
 cd "$(dirname "$0")/.."
-mkdir -p build
+BUILD=${BUILD:-build}
+mkdir -p "$BUILD"
 check=page
 . tests/diagram/tools.sh
 
@@ -18,7 +19,7 @@ need node nodejs
 [ -n "$(browser)" ] || need chromium chromium
 # Some machines have it and do not let it run.
 "$(browser)" --headless --no-sandbox --disable-gpu --dump-dom about:blank \
-    > build/browser.log 2>&1 ||
-    skip "$(browser) does not run here: $(tail -n 1 build/browser.log)"
-runs=$(runs timer states odd joins cut long)
+    > $BUILD/browser.log 2>&1 ||
+    skip "$(browser) does not run here: $(tail -n 1 $BUILD/browser.log)"
+runs=$(runs timer readme udp states odd joins cut long)
 node tests/diagram/page.mjs "$(browser)" $runs

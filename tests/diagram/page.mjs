@@ -99,7 +99,7 @@ async function ask(fn, ...args) {
     return result.value;
 }
 
-const codes = { End: 35, Home: 36, ArrowLeft: 37, ArrowRight: 39 };
+const codes = { " ": 32, End: 35, Home: 36, ArrowLeft: 37, ArrowRight: 39 };
 
 async function press(key, modifiers = 0) {
     const event = { key, code: key, modifiers,
@@ -183,12 +183,31 @@ function look() {
         shownTasks: [...document.querySelectorAll(".queue li")]
             .every((item) => item.textContent.startsWith(item.dataset.task)),
         where: $("where").textContent,
+        hash: location.hash,
+        executor: document.querySelector("#source_executor .now")?.textContent,
+        whereExecutor: $("where_executor").textContent,
         line: marked ? Number(marked.dataset.line) : 0,
         text: marked ? marked.textContent : "",
         first: $("first").disabled && $("back").disabled,
         last: $("last").disabled && $("next").disabled,
         nodes: document.querySelectorAll("*").length,
     };
+}
+
+// The executor's own source: the line whose caption this event is, in the
+// function that says it. A join on the executor thread is a poll of the joiner.
+const captions = readFileSync("trale.c", "utf8").split("\n");
+
+function assertExecutor(seen, event, hint) {
+    const [, number] = /^trale\.c:(\d+)$/.exec(seen.whereExecutor);
+    const text = captions[number - 1];
+    assert.equal(seen.executor, `${number.padStart(4)}  ${text}\n`, hint);
+    assert(text.includes("EVENT(") && text.includes(`"${event.name}"`), hint);
+    if (event.name !== "join") return;
+    const found = captions.slice(0, number).reverse()
+        .find((text) => /^[a-z].*\(.*\)$/.test(text));
+    assert(found.includes(event.thread === "executor" ? "join_poll"
+        : "task_joiner_join"), `${hint}: in ${found}`);
 }
 
 // Holds the page to the n-th event, counted from 1.
@@ -213,6 +232,8 @@ async function at(events, n, how) {
     assert(seen.shownTasks, hint);
     assert.equal(seen.first, n === 1, hint);
     assert.equal(seen.last, n === events.length, hint);
+    assert.equal(seen.hash, `#${n}`, hint);
+    assertExecutor(seen, event, hint);
 
     // The source: a file of that name, the line marked and its text shown.
     const path = sources.find((path) => seen.where === `${path}:${event.line}`);
@@ -223,9 +244,14 @@ async function at(events, n, how) {
         const text = readFileSync(path, "utf8").split("\n")[event.line - 1];
         assert.equal(seen.text, `${String(event.line).padStart(4)}  ${text}\n`,
             hint);
+    } else if (seen.line !== 0) {
+        assert(/ASYNC_(BEGIN|END)|_poll\(/.test(seen.text), hint);
+        assert(!/ASYNC_/.test(seen.text) || / = /.test(event.chain) ===
+            /ASYNC_END/.test(seen.text), hint);
     } else {
-        assert.equal(seen.line, 0, hint);
         assert(seen.where.length > 10, hint);
+        assert(!["timer", "udp", "readme"].includes(events.run) || task === "",
+            `${hint}: no line of the program`);
     }
     return seen;
 }
@@ -269,6 +295,7 @@ async function test(run) {
     const events = expected(readFileSync(`${run}.trace`, "utf8")
         .replaceAll("\t", "    "));
     const last = events.length;
+    events.run = basename(run);
 
     assert(last > 0, "the trace has no events");
     complaints.length = requests.length = 0;
@@ -326,6 +353,30 @@ async function test(run) {
     await click("#rows [data-event='3']");
     await at(events, 3, "after a click on its row");
 
+    // Where much time passes, and nowhere else, a row says how much.
+    if (last < 100) {
+        const gaps = events.slice(1).map((event, i) => event.time -
+            events[i].time).filter((gap) => gap >= 0.1)
+            .map((gap) => `${gap.toFixed(1)} s later`);
+        await send("Emulation.setDeviceMetricsOverride", { width: 1280,
+            height: 5000, deviceScaleFactor: 1, mobile: false });
+        await press("Home");
+        await ask(() => new Promise(requestAnimationFrame));
+        assert.deepEqual(await ask(() => [...document.querySelectorAll(
+            "#rows .gap text")].map((text) => text.textContent)), gaps);
+        await send("Emulation.setDeviceMetricsOverride", { width: 1280,
+            height: 800, deviceScaleFactor: 1, mobile: false });
+    }
+
+    // Play goes on by itself, until a key or the end stops it.
+    await press("Home");
+    await press(" ");
+    await ask(() => new Promise((done) => setTimeout(done, 1500)));
+    await at(events, 2, "after a second and a half of Play");
+    await press("ArrowRight");
+    await ask(() => new Promise((done) => setTimeout(done, 1500)));
+    await at(events, 3, "stopped by a key");
+
     // On the slider the arrows must not count twice.
     await ask(() => document.getElementById("slider").focus());
     await press("ArrowLeft");
@@ -344,7 +395,7 @@ async function test(run) {
 
     // Whatever a name contains, it is text.
     assert.equal(await ask(() => document.querySelectorAll(
-        "b:not(#source b), #rows *:not(g, rect, text, line, path, title)")
+        "b:not(.source b), i:not(.source i), #rows *:not(g, rect, text, line, path, title)")
         .length), 0);
     assert.deepEqual(
         [...new Set(requests)].filter((asked) => asked !== "about:blank"),
@@ -373,11 +424,25 @@ async function looks(run) {
         assert.equal(dark, value === "dark");
         assert(ratio > 7, `the contrast is ${ratio}`);
     }
-    for (const width of [1400, 400]) {
+    const small = await ask(() => [...document.body.querySelectorAll("*")]
+        .filter((node) => [...node.childNodes].some((child) =>
+            child.nodeType === 3 && child.textContent.trim() !== ""))
+        .filter((node) => !["SCRIPT", "STYLE", "NOSCRIPT", "title"]
+            .includes(node.tagName))
+        .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14)
+        .map((node) => node.outerHTML));
+    assert.deepEqual(small, []);
+    for (const width of [1920, 1280, 390]) {
         await send("Emulation.setDeviceMetricsOverride",
             { width, height: 800, deviceScaleFactor: 1, mobile: false });
         const wide = await ask(() => document.documentElement.scrollWidth);
         assert(wide <= width, `${wide} pixels on a screen of ${width}`);
+        const hidden = await ask(() => ["lanes", "run", "source",
+            "source_executor", "legend", "keys"].filter((id) => {
+            const box = document.getElementById(id).getBoundingClientRect();
+            return box.width < 100 || box.height < 15;
+        }));
+        assert.deepEqual(hidden, [], `out of sight at ${width}`);
     }
 }
 

@@ -22,16 +22,16 @@ need() {
     for update in false true; do
         $update && $sudo apt-get update -qq
         $sudo apt-get install -y -qq --no-install-recommends "$@" && break
-    done > build/install.log 2>&1 || true
+    done > $BUILD/install.log 2>&1 || true
     command -v "$command" > /dev/null ||
-        skip "$command could not be installed: $(tail -n 1 build/install.log)"
+        skip "$command could not be installed: $(tail -n 1 $BUILD/install.log)"
 }
 
 # The runs that tests/check_diagram.sh has left, drawn anew. Names them.
 runs() {
-    [ -s build/diagram/odd.trace ] || sh tests/check_diagram.sh >&2 || exit 1
+    [ -s "$BUILD/diagram/odd.trace" ] || sh tests/check_diagram.sh >&2 || exit 1
     for name in "$@"; do
-        sh examples/trace/draw.sh "build/diagram/$name.trace" || exit 1
-        echo "build/diagram/$name"
+        sh examples/trace/draw.sh "$BUILD/diagram/$name.trace" || exit 1
+        echo "$BUILD/diagram/$name"
     done
 }
