@@ -268,7 +268,36 @@ test "$rows" = 50001 || fail "of a trace that is too long $rows rows are drawn"
 tail -n 2 "$dir/endless.mmd" | grep -q "diagram: the first 50000 lines end" ||
     fail "the diagram of a trace that is too long does not say so"
 
-# 6. What one types wrong is told in one line, and what fails is drawn.
+# 6. For Perfetto: each poll is a slice that ends, each wake leads to a poll.
+perfetto() { # perfetto NAME
+    FORMAT=perfetto sh examples/trace/draw.sh "$dir/$1.trace"
+    python3 - "$dir/$1.json" "$dir/$1.trace" << 'PYTHON' ||
+import json, re, sys
+rows = json.load(open(sys.argv[1]))["traceEvents"]
+said = re.findall(rb"[0-9]\.[0-9]{6} \w+ +([a-z-]+) .*\| wait: ",
+                  open(sys.argv[2], "rb").read())
+count = lambda phase: sum(row["ph"] == phase for row in rows)
+assert count("B") == said.count(b"poll") > 0
+assert 0 <= count("B") - count("E") <= 1
+assert count("X") + count("B") + count("i") >= len(said)
+assert count("s") == said.count(b"wake")
+starts = {row["id"]: row for row in rows if row["ph"] == "s"}
+for row in rows:
+    if row["ph"] == "f":
+        assert row["ts"] >= starts.pop(row["id"])["ts"]
+assert len(starts) <= 2, starts  # woken, and the program was over
+names = {row["args"]["name"] for row in rows if row["name"] == "thread_name"}
+assert {"main", "executor"} <= names, names
+PYTHON
+        fail "$1.json is not what the trace says"
+}
+if command -v python3 > /dev/null; then
+    for name in readme timer udp sub_tasks odd; do perfetto $name; done
+else skip "no python3 to read the JSON with"; fi
+FORMAT=gif sh examples/trace/draw.sh "$dir/timer.trace" 2> "$dir/wrong.log" &&
+    fail "FORMAT=gif is not refused"
+
+# 7. What one types wrong is told in one line, and what fails is drawn.
 wrong() { # wrong WHAT MESSAGE ARGUMENTS...: record.sh refuses them
     what=$1 message=$2
     shift 2
@@ -292,7 +321,7 @@ if [ -s "$dir/stopped.html" ]; then
     expect stopped "Note over main: output: Bye"
 else fail "Ctrl-C leaves no page: $(cat "$dir/stopped.log")"; fi
 
-# 7. NOTES.md and README.md show the first task of readme.c. Each of its events is
+# 8. NOTES.md and README.md show the first task of readme.c. Each of its events is
 # the cause of the next, so their order is always the same, with two exceptions. Main joins
 # the task while the executor polls it, so that line comes sooner or later; here
 # it stands behind main's other line, where it is if main is quick. And the

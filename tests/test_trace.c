@@ -16,8 +16,11 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -1695,6 +1698,83 @@ START_TEST(test_dump_of_many)
 }
 END_TEST
 
+// ---------------------------------------------------------------------------
+// On a terminal
+// ---------------------------------------------------------------------------
+
+// Reads all that a program tells on a terminal of so many columns, without its
+// colours, and says how many those were.
+static int told_on_terminal(int columns, char *text, size_t size)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct winsize window = { .ws_row = 25, .ws_col = (unsigned short)columns };
+    size_t len = 0;
+    int colours = 0, status;
+    char c;
+
+    ck_assert_int_ne(master, -1);
+    ck_assert_int_eq(grantpt(master) + unlockpt(master), 0);
+    ck_assert_int_eq(ioctl(master, TIOCSWINSZ, &window), 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    ck_assert_int_ne(slave, -1);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(slave, STDERR_FILENO);
+        if (freopen("/dev/null", "w", stdout) == NULL) _exit(2);
+        setenv("TERM", "xterm", true);
+        setenv("TRALE_TRACE", "1", true);
+        unsetenv("NO_COLOR");
+        execl(BUILD "/examples/readme", "readme", (char *)NULL);
+        _exit(127);
+    }
+    close(slave);
+    while (read(master, &c, 1) == 1) {
+        if (c == '\33') {
+            colours++;
+            while (read(master, &c, 1) == 1 && c != 'm') continue;
+        } else if (c != '\r' && len < size - 1) {
+            text[len++] = c;
+        }
+    }
+    text[len] = '\0';
+    close(master);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    return colours;
+}
+
+// No line is longer than the terminal is wide, the queues stand below each
+// other, and tasks have colours.
+START_TEST(test_on_terminal)
+{
+    static const int widths[] = { 80, 100, 140 };
+    static char text[1 << 15];
+
+    for (int i = 0; i < 3; i++) {
+        int lines = 0;
+        ptrdiff_t place = 0;
+        int colours = told_on_terminal(widths[i], text, sizeof(text));
+        for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+            int columns = 0, before = 0;
+            char *queues = strstr(line, " | run: ");
+            ck_assert_msg(queues != NULL, "%s", line);
+            for (char *p = line; *p != '\0'; p++) {
+                bool begins = (*p & 0xc0) != 0x80; // a character of UTF-8
+                columns += begins;
+                before += begins && p < queues;
+            }
+            ck_assert_msg(columns < widths[i], "%d columns: %s", columns, line);
+            ck_assert_msg(place == 0 || before == place, "at %d: %s", before,
+                          line);
+            place = before;
+            lines++;
+        }
+        ck_assert_int_ge(lines, 18);
+        ck_assert_int_ge(colours, 4 * lines);
+    }
+}
+END_TEST
+
 Suite *trace_suite(void)
 {
     Suite *suite = suite_create("trace");
@@ -1728,6 +1808,7 @@ Suite *trace_suite(void)
     add_test(suite, test_fork_during_first_dump, 20);
     add_test(suite, test_dump_while_tasks_run, 120);
     add_test(suite, test_dump_of_many, 60);
+    add_test(suite, test_on_terminal, 30);
     add_test(suite, test_broken_programs, 60);
     return suite;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # draw.sh FILE.trace: draws what a program has told under TRALE_TRACE=1. Writes
-# FILE.mmd, a Mermaid sequence diagram; FILE.html, a page that steps through the
-# run; and FILE.json, which ui.perfetto.dev and chrome://tracing open. Run it
-# from the top of the repository.
+# FILE.mmd, a Mermaid sequence diagram, and FILE.html, a page that steps through
+# the run. FORMAT=perfetto: writes FILE.json instead, which ui.perfetto.dev and
+# chrome://tracing open. Run it from the top of the repository.
 set -eu
 here=examples/trace
 file=${1%.trace}
@@ -11,6 +11,18 @@ awk=${AWK:-awk}
 # Bytes are bytes: what is not UTF-8 passes through.
 LC_ALL=C
 export LC_ALL
+
+case ${FORMAT:-page} in
+page) ;;
+perfetto)
+    $awk -f $here/trace.awk -f $here/perfetto.awk "$1" > "$file.json"
+    exit
+    ;;
+*)
+    echo "diagram: FORMAT must be page or perfetto, not $FORMAT" >&2
+    exit 1
+    ;;
+esac
 
 # The sources, the most likely first: the example itself, its neighbours, all.
 own=$(find examples tests -name "$name.c" | head -n 1)
@@ -38,5 +50,4 @@ $awk -f $here/trace.awk -f $here/mermaid.awk "$trace" > "$file.mmd"
 sources | $awk -f $here/trace.awk -f $here/page.awk template=$here/page.html \
     name_of_run="$name" own="$own" executor=trale.c sources=/dev/stdin \
     "$trace" > "$file.html"
-$awk -f $here/trace.awk -f $here/perfetto.awk "$trace" > "$file.json"
 rm -f "$file.part"

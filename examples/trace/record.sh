@@ -49,10 +49,15 @@ if [ -n "$end" ]; then
 fi
 
 sh examples/trace/draw.sh "$file.trace"
-events=$(grep -c '^{"time"' "$file.html") ||
+events=$(grep -cE '^(.*[^0-9])?[0-9]+\.[0-9]{6} [a-z]+ +[a-z-]+ .*\| wait: ' \
+    "$file.trace") ||
     die "$name told of no event, only: $(grep -v '^diagram: ' "$file.trace" |
         tail -n 1)"
 echo "$events events of $name:"
+if [ "${FORMAT-}" = perfetto ]; then
+    echo "    $file.json   open it in https://ui.perfetto.dev or chrome://tracing"
+    exit
+fi
 echo "    $file.html   open it in a browser, and step with the arrow keys"
 echo "    $file.mmd    for GitHub, in a block that begins with \`\`\`mermaid"
 echo "    $file.trace  the run itself"

@@ -16,6 +16,9 @@
 // 0.000355 executor register   hello#1 at readme.c:27 > timer fd 5 readable ...
 // 0.000361 executor pending    hello#1 at readme.c:27 > timer | ... hello#1*1
 //
+// On a terminal the same is coloured, and cut to its width, with the queues below
+// each other; NO_COLOR=1 prevents that. A file or a pipe gets whole lines.
+//
 // TRALE_STEP=1 also stops before each poll. The README.md beside this file
 // explains every word.
 //
@@ -47,6 +50,7 @@ __attribute__((cold)) static void panic_where(const struct task *task);
 #include "trale.c"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -215,8 +219,9 @@ void executor_dump(FILE *out)
 // The narration
 // ---------------------------------------------------------------------------
 
-static int64_t began;  // the time before main
-static FILE *terminal; // where Enter is typed, under TRALE_STEP; or NULL
+static int64_t began;    // the time before main
+static FILE *terminal;   // where Enter is typed, under TRALE_STEP; or NULL
+static bool on_terminal; // stderr is one, and shows colours
 
 // What this thread is called. The executor thread's first event is a poll, and
 // the reactor thread's first event is one of epoll's.
@@ -256,6 +261,9 @@ __attribute__((constructor)) static void narration_start(void)
     began = instant_now();
     tracing = steps || (trace != NULL && *trace == '1');
     if (tracing) setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    const char *term = getenv("TERM");
+    on_terminal = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL &&
+                  term != NULL && strcmp(term, "dumb") != 0;
     if (steps) terminal = fopen("/dev/tty", "re");
     if (steps && terminal == NULL)
         fputs("trale: no terminal to type Enter on, so no stops\n", stderr);
@@ -316,6 +324,54 @@ static void narrate_step(const struct task *task)
     lock(&executor.lock);
 }
 
+// Adds what is between the two pointers, in exactly so many columns: the rest
+// is left out, and what lacks is blank. Words that end like a task, hello#1 or
+// hello#1*2, have the colour of the task.
+static void print_columns(FILE *out, const char *from, const char *to,
+                          int width)
+{
+    for (bool inside = false; from < to && width > 0; from++, width--) {
+        size_t word = strcspn(from, " |\n");
+        const char *number = memchr(from, '#', word);
+        bool begins = !inside && number != NULL && number[1] <= '9';
+
+        if (begins)
+            fprintf(out, "\33[%dm",
+                    31 + (int)(strtoul(number + 1, NULL, 10) % 6));
+        if (inside && word == 0) fputs("\33[0m", out);
+        inside = (inside || begins) && word > 0;
+        if (width == 1 && to - from > 1)
+            fputs(inside ? "\342\200\246\33[0m" : "\342\200\246", out);
+        else
+            fputc(*from, out);
+        if (inside && from + 1 == to) fputs("\33[0m", out);
+    }
+    fprintf(out, "%*s", width, "");
+}
+
+// For a terminal: makes the line of an event no longer than a line there, with
+// the queues below each other. On less than 100 columns the time has
+// milliseconds. Before the task, a line has 10 and 21 characters.
+static void lay_out(char **text, size_t *len)
+{
+    struct winsize size = { .ws_col = 0 };
+    char *line = *text, *end = strchr(line, '\n');
+    char *queues = strstr(line, " | run: ");
+    FILE *out = open_memstream(text, len);
+
+    if (out == NULL) panic("out of memory");
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    int columns = size.ws_col >= 40 ? size.ws_col : 80;
+    int left = columns < 100 ? columns * 6 / 10 : columns / 2 + 15;
+    int time = columns < 100 ? 7 : 10;
+    fprintf(out, "\33[2m%.*s\33[0m%.21s", time, line, line + 10);
+    print_columns(out, line + 31, queues, left - time - 21);
+    print_columns(out, queues, end, columns - left - 1);
+    fputs(end, out);
+    if (fclose(out) != 0) panic("out of memory");
+    free(line);
+}
+
 // Writes the whole text at once, even if it is longer than a buffer of stdio.
 static void write_line(const char *text, size_t len)
 {
@@ -361,6 +417,7 @@ static void narrate(const char *event, const struct task *task,
     bool polled = strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0;
     if (task != NULL && polled) warn_if_blocked(out, now, task);
     if (fclose(out) != 0) panic("out of memory");
+    if (on_terminal) lay_out(&text, &len);
     write_line(text, len);
     free(text);
     printing += instant_now() - start;

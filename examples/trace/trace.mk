@@ -4,9 +4,10 @@ DURATION ?= 10
 
 .PHONY: diagram check-diagram
 
-#: make diagram EXAMPLE=udp  run one for DURATION=10 s, and draw what happened
+#: make diagram EXAMPLE=udp  run one for DURATION=10 s, and draw what happened;
+#:                           FORMAT=perfetto for ui.perfetto.dev
 diagram: $(BUILD)/examples/$(EXAMPLE)
-	@sh examples/trace/record.sh $(BUILD)/diagram/$(EXAMPLE) \
+	@FORMAT='$(FORMAT)' sh examples/trace/record.sh $(BUILD)/diagram/$(EXAMPLE) \
 	    '$(DURATION)' $< $(ARGS)
 
 # Part of `make check`, but once is enough: the sanitizers and valgrind have
