@@ -21,6 +21,8 @@ command -v patch > /dev/null || {
 }
 make=${MAKE:-make}
 trees=${TREES:-${BUILD:-build}/mutants}
+flags=${BUILD:-build}/check.flags
+unset BUILD # each copy has its own
 list=tests/mutants/mutants.txt
 limit=$(awk "BEGIN { print int(10 * ${CK_TIMEOUT_MULTIPLIER:-1}) }")
 start=$(date +%s)
@@ -128,8 +130,8 @@ noticed() {
 rm -rf "$trees"
 mkdir -p "$trees/none"
 cp -Rp Makefile trale.c trale.h examples tests "$trees/none/"
-[ ! -f build/check.flags ] || { mkdir -p "$trees/none/build" &&
-    cp -p build/check.flags "$trees/none/build/"; }
+[ ! -f "$flags" ] || { mkdir -p "$trees/none/build" &&
+    cp -p "$flags" "$flags.c" "$trees/none/build/"; }
 
 count=0 caught=0
 for name; do

@@ -16,8 +16,8 @@
 // 0.000355 executor register   hello#1 at readme.c:27 > timer fd 5 readable ...
 // 0.000361 executor pending    hello#1 at readme.c:27 > timer | ... hello#1*1
 //
-// On a terminal the same is coloured, and cut to its width, with the queues below
-// each other; NO_COLOR=1 prevents that. A file or a pipe gets whole lines.
+// On a terminal the same is coloured and cut to its width, and the queues stand
+// below each other; NO_COLOR=1 prevents that. A file or a pipe gets it all.
 //
 // TRALE_STEP=1 also stops before each poll. The README.md beside this file
 // explains every word.
