@@ -26,13 +26,13 @@ static const struct {
     Suite *(*create)(void);
     bool waits;
 } suites[] = {
-    { "rules", rules_suite, false },      { "future", future_suite, false },
-    { "task", task_suite, false },        { "reactor", reactor_suite, false },
-    { "timer", timer_suite, false },      { "udp", udp_suite, false },
-    { "tcp", tcp_suite, false },          { "promises", promises_suite, false },
-    { "hosts", hosts_suite, false },      { "trace", trace_suite, false },
-    { "steps", steps_suite, true },       { "servers", servers_suite, true },
-    { "examples", examples_suite, true },
+    { "rules", rules_suite, false },    { "future", future_suite, false },
+    { "task", task_suite, false },      { "reactor", reactor_suite, false },
+    { "timer", timer_suite, false },    { "udp", udp_suite, false },
+    { "tcp", tcp_suite, false },        { "promises", promises_suite, false },
+    { "hosts", hosts_suite, false },    { "sync", sync_suite, false },
+    { "trace", trace_suite, false },    { "steps", steps_suite, true },
+    { "servers", servers_suite, true }, { "examples", examples_suite, true },
 };
 
 enum { SUITES = sizeof(suites) / sizeof(*suites), TESTS_MAX = 1000 };
