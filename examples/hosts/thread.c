@@ -20,7 +20,7 @@ int main(void)
 {
     static const struct waker_vtable vtable = { nothing, unpark, nothing };
     struct timespec now, beat = { 0, 0 };
-    sem_t token; // our own: nobody else can take it, see parker.c
+    static sem_t token; // a late wake may come after the executor's end
 
     sem_init(&token, 0, 0);
     struct local_executor *executor =
