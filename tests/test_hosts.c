@@ -314,6 +314,12 @@ START_TEST(test_local_promise)
     ck_assert_uint_eq(local_executor_run_pending(executor), 0);
     for (int i = 0; i < 3; i++) ck_assert_int_eq(results[i], 42);
 
+    // A promise that is rejected.
+    promise = lwt_wait(&resolver);
+    promise_drop(lwt_catch(promise, note_value, &results[2]));
+    promise_resolve(&resolver, -EIO);
+    ck_assert_int_eq(results[2], -EIO);
+
     // A task's output as a promise, and its end when the executor drops it.
     struct promise *ready_one = promise_spawn(ready(7));
     struct promise *pending_one = promise_spawn(pending());
@@ -647,6 +653,24 @@ static void assert_host_row(const char *host)
     ck_assert_int_eq(strncmp(process.out.text, host, strlen(host)), 0);
 }
 
+START_TEST(test_hosts_scenario)
+{
+    assert_prints("hosts/scenario", sanitizer_threads() == 0 ? 1 : 0);
+}
+END_TEST
+
+START_TEST(test_hosts_drop)
+{
+    assert_prints("hosts/drop", 0);
+}
+END_TEST
+
+START_TEST(test_hosts_parker)
+{
+    assert_prints("hosts/parker", 0);
+}
+END_TEST
+
 START_TEST(test_host_poll)
 {
     assert_host_row("poll");
@@ -678,6 +702,9 @@ Suite *hosts_suite(void)
     add_test(suite, test_local_wrong_thread, 10);
     add_test(suite, test_local_nested, 10);
     add_test(suite, test_local_misuse, 10);
+    add_test(suite, test_hosts_scenario, 10);
+    add_test(suite, test_hosts_drop, 10);
+    add_test(suite, test_hosts_parker, 10);
     add_test(suite, test_host_poll, 30);
     add_test(suite, test_host_thread, 30);
     return suite;

@@ -27,7 +27,10 @@ HOST_FLAGS_ev = -lev
 
 .PHONY: hosts $(HOSTS:%=host-%)
 
-all: $(HOST_DIR)/poll $(HOST_DIR)/thread
+# Programs that show what happens between an executor and its host.
+HOST_SHOWS = $(patsubst %,$(HOST_DIR)/%,scenario drop parker)
+
+all: $(HOST_DIR)/poll $(HOST_DIR)/thread $(HOST_SHOWS)
 
 $(HOST_OBJECTS): $(wildcard *.h examples/futures/*.h examples/trace/*.h examples/hosts/*.h)
 $(BUILD)/futures.a: $(HOST_OBJECTS)
@@ -45,6 +48,10 @@ HOST_C = $(patsubst %,$(HOST_DIR)/%,poll thread glib uv event ev)
 $(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c examples/hosts/loop.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $(filter %.c,$^) $(HOST_FLAGS_$*) $(filter %.a %.o,$^)
+
+$(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/loop.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $(filter-out %.h,$^)
 
 # For programs that are not written in C.
 GUEST = examples/hosts/guest.c examples/hosts/local_executor.c examples/hosts/notification.c examples/futures/spawn.c trale.c
