@@ -2,7 +2,7 @@
 # others where the machine has what they need. Debian: libglib2.0-dev,
 # libuv1-dev, libevent-dev, libev-dev, python3, ocaml-findlib and
 # liblwt-ocaml-dev, rustc.
-HOST_OBJECTS = $(patsubst %,$(BUILD)/examples/hosts/%.o,local_executor notification)
+HOST_OBJECTS = $(patsubst %,$(BUILD)/examples/hosts/%.o,local_executor notification loop)
 HOST_DIR = $(BUILD)/examples/hosts
 HOSTS = poll thread glib uv event ev
 
@@ -45,11 +45,11 @@ $(HOSTS:%=host-%): host-%:
 
 # The libraries come first: libevent has an event_new too, and means its own.
 HOST_C = $(patsubst %,$(HOST_DIR)/%,poll thread glib uv event ev)
-$(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c examples/hosts/loop.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
+$(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $(filter %.c,$^) $(HOST_FLAGS_$*) $(filter %.a %.o,$^)
 
-$(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/loop.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
+$(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $(filter-out %.h,$^)
 
