@@ -23,11 +23,11 @@ GATES += check-sim
 
 # The simulator runs the bare executor. The same with the talking one is asked
 # to narrate and to dump too.
-$(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/trale.o tests/sim.mk
-	$(LINK) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+$(BUILD)/tests/sim: $(SIM_OBJECTS) $(BUILD)/futures.a $(BUILD)/trale.o tests/sim.mk
+	$(LINK) -o $@ $(filter %.o %.a,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
 
-$(BUILD)/tests/sim-talking: $(SIM_OBJECTS) $(TALKING) tests/sim.mk
-	$(LINK) -o $@ $(filter %.o,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
+$(BUILD)/tests/sim-talking: $(SIM_OBJECTS) $(BUILD)/futures.a $(TALKING) tests/sim.mk
+	$(LINK) -o $@ $(filter %.o %.a,$^) $(SIM_CALLS:%=-Wl,--wrap=%)
 
 # The explorer: the simulator with another decider. The compiler tells it of
 # each access to memory of trale.c and of the scenarios.

@@ -2,6 +2,8 @@
 // threads can meet in it. Each says exactly what must come out, whoever runs
 // first. They use trale.h, pthread and eventfd as any program would.
 #define _GNU_SOURCE
+#include "examples/futures/spawn.h"
+#include "examples/hosts/local_executor.h"
 #include "examples/trace/trace.h"
 #include "sim.h"
 #include "tests/register.h"
@@ -109,6 +111,9 @@ struct counts {
     int polls, drops;
 };
 
+// The name of the thread that polls and drops them.
+static const char *home = "executor";
+
 // An async block, or a future whose poll is written out: what it does, and
 // locals for all kinds of them.
 struct block {
@@ -126,7 +131,7 @@ static struct poll block_poll(struct future *future, struct context *cx)
 {
     struct block *self = (struct block *)future;
 
-    SIM_EQUAL(sim_free_on("executor"), true);
+    SIM_EQUAL(sim_free_on(home), true);
     SIM_EQUAL(self->counts->drops, 0);
     self->counts->polls++;
     return self->body(self, cx);
@@ -136,7 +141,7 @@ static void block_drop(struct future *future)
 {
     struct block *self = (struct block *)future;
 
-    SIM_EQUAL(sim_free_on("executor"), true);
+    SIM_EQUAL(sim_free_on(home), true);
     async_drop(future);
     for (int i = 0; i < 2; i++) task_joiner_drop(&self->joiners[i]);
     self->counts->drops++;
@@ -973,6 +978,135 @@ static void dump_anytime(void)
 }
 
 // ---------------------------------------------------------------------------
+// local_executor: on a host's thread, while others wake, spawn and outlive it
+//
+// The host is as careless as it may be: it is late, it calls back without being
+// told, and in half of the runs it ends while tasks are left.
+// ---------------------------------------------------------------------------
+
+enum { NAPS = 3, SPAWNED = 4, PATIENT = 100000 };
+
+static struct local_executor *local;
+static bool told;         // guarded by the mutex, as the next ones
+static int told_often;    // how often the notification was woken
+static int turns;         // how often the host has called
+static int spawned_there; // by the other thread, so far
+static struct counts received, naps[NAPS + SPAWNED];
+static int napped; // on the host's thread only
+
+static void tell_nothing(void *unused)
+{
+    (void)unused;
+}
+
+static void tell_host(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&mutex);
+    told = true;
+    told_often++;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+// Sleeps by trale's reactor, and yields by waking itself.
+static struct poll nap_often(struct block *self, struct context *cx)
+{
+    ASYNC_BEGIN(self);
+    for (self->i = 0; self->i < 2; self->i++) {
+        self->start = sim_now();
+        self->nanos = random_nanos();
+        AWAIT(self, sleep_for(self->nanos));
+        SIM_EQUAL(sim_now() >= self->start + self->nanos, true);
+    }
+    napped++;
+    ASYNC_END(self, 0);
+}
+
+static struct poll spawn_a_nap(struct block *self, struct context *cx)
+{
+    (void)cx;
+    spawn(block(nap_often, 0, &naps[self->n]));
+    return POLL_READY(0);
+}
+
+static void spawn_there(int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (sim_random(2) == 0) sim_sleep(random_nanos());
+        local_executor_spawn(local, block(nap_often, 0, &naps[NAPS + i]));
+        pthread_mutex_lock(&mutex);
+        spawned_there++;
+        told = true; // that it may be the last one
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+// Waits until the host is told. Or not: a host may call at any time, and one that
+// is about to end does not wait.
+static void wait_until_told(bool patient)
+{
+    pthread_mutex_lock(&mutex);
+    while (!told && patient && sim_random(5) != 0)
+        pthread_cond_wait(&changed, &mutex);
+    told = false;
+    turns++;
+    pthread_mutex_unlock(&mutex);
+    if (sim_random(4) == 0) sim_sleep(random_nanos());
+}
+
+static void be_host(int most_turns)
+{
+    static const struct waker_vtable vtable = { tell_nothing, tell_host,
+                                                tell_nothing };
+    struct foreign thread;
+    bool all_spawned;
+    size_t left;
+
+    pthread_setname_np(pthread_self(), "host");
+    local = local_executor_new(&(struct waker){ &vtable, NULL });
+    local_executor_spawn(local, block(receive, 0, &received));
+    for (int i = 0; i < NAPS; i++)
+        local_executor_spawn(local, block(spawn_a_nap, i, NULL));
+    start(&thread, spawn_there, SPAWNED);
+    do {
+        pthread_mutex_lock(&mutex);
+        all_spawned = spawned_there == SPAWNED;
+        pthread_mutex_unlock(&mutex);
+        wait_until_told(most_turns == PATIENT);
+        left = local_executor_run_pending(local);
+    } while (!all_spawned || (left > 0 && turns < most_turns));
+    finish(&thread);
+    if (left == 0) SIM_EQUAL(napped, NAPS + SPAWNED);
+    local_executor_drop(local);
+    SIM_EQUAL(spawner == NULL, true);
+}
+
+static void local_executor(void)
+{
+    struct foreign host, senders[SENDERS];
+    int most_turns = sim_random(2) == 0 ? PATIENT : sim_random(10);
+
+    home = "host";
+    start(&host, be_host, most_turns);
+    // A sender needs the waker of the first poll, which such a host may not
+    // come to.
+    bool send = most_turns == PATIENT;
+    for (int i = 0; i < SENDERS && send; i++)
+        start(&senders[i], send_items, i + 1);
+    finish(&host);
+    for (int i = 0; i < SENDERS && send; i++) finish(&senders[i]);
+    for (int i = 0; i <= SENDERS; i++) wake_slot(i); // late: nothing happens
+    SIM_EQUAL(received.drops, 1);
+    for (int i = 0; i < NAPS + SPAWNED; i++)
+        SIM_EQUAL(naps[i].drops <= 1, true); // 0: never spawned
+    for (int i = NAPS; i < NAPS + SPAWNED; i++) SIM_EQUAL(naps[i].drops, 1);
+    SIM_EQUAL(told_often <= turns + 1, true);
+    SIM_EQUAL(sim_threads("executor"), 0);
+}
+
+// ---------------------------------------------------------------------------
 // opposite_locks: wrong on purpose, to see that the simulator finds it
 // ---------------------------------------------------------------------------
 
@@ -1001,20 +1135,13 @@ static void opposite_locks(void)
     }
 
 const struct scenario scenarios[] = {
-    SCENARIO(double_wake),
-    SCENARIO(wake_in_poll),
-    SCENARIO(wake_after_done),
-    SCENARIO(join_equal_timers),
-    SCENARIO(select_and_drop),
-    SCENARIO(fd_reuse),
-    SCENARIO(many_yielders),
-    SCENARIO(spawn_storm),
-    SCENARIO(foreign_wakers),
-    SCENARIO(joiner_dropped),
-    SCENARIO(shared_fd),
-    SCENARIO(datagrams),
-    SCENARIO(joiner_polled),
-    SCENARIO(dump_anytime),
-    { "opposite_locks", opposite_locks, true },
+    SCENARIO(double_wake),     SCENARIO(wake_in_poll),
+    SCENARIO(wake_after_done), SCENARIO(join_equal_timers),
+    SCENARIO(select_and_drop), SCENARIO(fd_reuse),
+    SCENARIO(many_yielders),   SCENARIO(spawn_storm),
+    SCENARIO(foreign_wakers),  SCENARIO(joiner_dropped),
+    SCENARIO(shared_fd),       SCENARIO(datagrams),
+    SCENARIO(joiner_polled),   SCENARIO(dump_anytime),
+    SCENARIO(local_executor),  { "opposite_locks", opposite_locks, true },
     { NULL, NULL, false },
 };

@@ -113,6 +113,8 @@ START_TEST(test_local_many_wakes_one_notification)
         waker_wake(&wakers[0]);
         waker_wake(&wakers[1]);
     }
+    struct waker again = waker_clone(&kept[1]); // keeps its place
+    waker_wake(&again);
     ck_assert_int_eq(notified, 2);
     ck_assert_uint_eq(local_executor_run_pending(executor), 0);
     ck_assert_str_eq(order, "abbBaA");
