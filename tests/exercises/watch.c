@@ -366,7 +366,10 @@ static const char *const reports[][2] = {
     { "LeakSanitizer has encountered a fatal error",
       "The leak checker cannot run on this machine (it needs ptrace). Leaks go "
       "unseen with ASAN_OPTIONS=detect_leaks=0; everything else is checked" },
-    { "attempting free on", "It freed%s what is no memory from malloc" },
+    { "attempting free on",
+      "It freed%s what is no memory from malloc. A future is given back with "
+      "future_drop, and its drop function releases what the struct owns, but "
+      "not the struct itself" },
     { "heap-buffer-overflow", "It went beyond the end of its memory%s" },
     { "stack-use-after-return",
       "It used a local variable of a function that had returned%s. What lives "

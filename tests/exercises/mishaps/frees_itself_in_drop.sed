@@ -1,4 +1,4 @@
-# Expect: A drop function releases what its struct owns, and not the struct itself
+# Expect: what is no memory from malloc. A future is given back with future_drop
 s/^struct future \*countdown(int from)/static void countdown_drop(struct future *future)\
 {\
     free(future);\

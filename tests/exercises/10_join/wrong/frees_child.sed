@@ -1,3 +1,3 @@
-# Expect: A is ready, and join still keeps it: drop it at once, and not when join
+# Expect: what is no memory from malloc. A future is given back with future_drop
 /^        future_drop(self->children\[i\]);$/c\
         free(self->children[i]);

@@ -1,8 +1,7 @@
 # Registers at each poll, before it reads, and undoes that when it is ready.
 s/^    while (inbox->have < sizeof(inbox->bytes)) {/    struct subscription *sub = \&((struct receive *)future)->sub;\
-    struct poll left = reactor_register_waker(sub, inbox->fd, cx->waker, WAKEUP_READABLE);\
+    struct poll left = reactor_register_waker(sub, cx->waker);\
     if (left.ready) return left;\
 &/
 s/^            return reactor_register_waker(.*/            return POLL_PENDING;/
-/^                                          inbox->fd, cx->waker,/d
-/^                                          WAKEUP_READABLE);/d
+/^                                          cx->waker);/d

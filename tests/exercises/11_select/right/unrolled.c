@@ -50,8 +50,7 @@ struct poll receive_poll(struct future *future, struct context *cx)
         default:
             if (errno != EAGAIN && errno != EWOULDBLOCK)
                 return POLL_READY(-errno);
-            return reactor_register_waker(&self->sub, inbox->fd, cx->waker,
-                                          WAKEUP_READABLE);
+            return reactor_register_waker(&self->sub, cx->waker);
         }
     }
 }

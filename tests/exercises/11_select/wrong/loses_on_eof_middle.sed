@@ -1,3 +1,3 @@
 # Expect: The input ended after two bytes of a message, so that will never be whole:
-/^                                          WAKEUP_READABLE);$/a\
-        if (n == 0 && inbox->have > 0) return POLL_READY(inbox->number);
+s/^        if (n <= 0) return/        if (n == 0 \&\& inbox->have > 0) return POLL_READY(inbox->number);\
+&/
