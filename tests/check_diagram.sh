@@ -139,7 +139,7 @@ done
 grep -q "^udp_echo was ended after 5 s" "$dir/udp_echo.log" ||
     fail "udp_echo does not say how it ended: $(cat "$dir/udp_echo.log")"
 expect udp_echo "Note over main,kernel: diagram: udp_echo was ended after 5 s"
-expect udp_echo "Note over main: output: Echoing on 127.0.0.1:0"
+expect udp_echo "Note over executor: output: Echoing on 127.0.0.1:0"
 
 # Nothing outside the file is asked for. The one address is a name of XML's.
 grep -nE '(src|href) *=|url\(|@import|fetch\(|https?://' \
@@ -318,7 +318,7 @@ timeout 60 sh -c '
     "$dir/stopped" "$BUILD/examples/udp_echo" > "$dir/stopped.log" 2>&1
 if [ -s "$dir/stopped.html" ]; then
     shows_all stopped
-    expect stopped "Note over main: output: Bye"
+    expect stopped "Note over executor: output: Bye"
 else fail "Ctrl-C leaves no page: $(cat "$dir/stopped.log")"; fi
 
 # 8. NOTES.md and README.md show the first task of readme.c. Each of its events is

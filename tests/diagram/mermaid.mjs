@@ -30,7 +30,8 @@ function meant(row) {
         return { from: row.from, to: row.to || row.from, note: row.to === "",
             dashed: row.dashed === 1, text: row.text };
     const own = /^(trale|diagram): /.test(row.remark);
-    return { from: "main", to: "kernel", note: true, dashed: false,
+    return { from: row.speaker || "main", to: row.speaker || "kernel",
+        note: true, dashed: false,
         text: (own ? "" : "output: ") + row.remark };
 }
 
