@@ -6,7 +6,7 @@
 //
 // The suites of trale.c measure times and loads, so their tests run one after
 // the other. The suites of programs mostly wait for what a program prints. They
-// run beside them, TRALE_TEST_JOBS (4) tests in all.
+// run beside them, TRALE_TEST_JOBS (5) tests in all.
 //
 // The programs are built on trale.c, so what is wrong there is told first. Then
 // no more programs are begun; and if a rule is broken, no other suite. The run
@@ -31,7 +31,7 @@ static const struct {
     { "timer", timer_suite, false },    { "udp", udp_suite, false },
     { "tcp", tcp_suite, false },        { "promises", promises_suite, false },
     { "hosts", hosts_suite, false },    { "sync", sync_suite, false },
-    { "trace", trace_suite, false },    { "steps", steps_suite, true },
+    { "trace", trace_suite, true },     { "steps", steps_suite, true },
     { "servers", servers_suite, true }, { "examples", examples_suite, true },
 };
 
@@ -45,6 +45,7 @@ enum state { TO_DO, RUNNING, PASSED, SKIPPED, FAILED };
 static struct job {
     int suite;
     const char *test;
+    bool waits; // mostly, so it may run beside others
     enum state state;
     pid_t pid;  // while it runs
     int output; // a file in memory: what it prints
@@ -77,13 +78,16 @@ static int number_from(const char *variable, int otherwise)
 // Called while the suites are made. They are made in order.
 static int suite_being_made;
 
-void note_test(const char *test)
+void note_test(const char *test, bool alone)
 {
     if (!allows("CK_RUN_SUITE", suites[suite_being_made].name) ||
         !allows("CK_RUN_CASE", test))
         return;
     if (count == TESTS_MAX) abort();
-    jobs[count++] = (struct job){ .suite = suite_being_made, .test = test };
+    jobs[count++] =
+        (struct job){ .suite = suite_being_made,
+                      .test = test,
+                      .waits = suites[suite_being_made].waits && !alone };
 }
 
 static SRunner *runner;
@@ -205,7 +209,7 @@ static struct job *next(void)
     bool busy = false, broken = false;
 
     for (struct job *job = jobs; job < jobs + count; job++) {
-        if (suites[job->suite].waits) continue;
+        if (job->waits) continue;
         busy |= job->state == RUNNING;
         broken |= job->state == FAILED;
         if (job->suite == 0 && job->state != PASSED) suites_to_run = 1;
@@ -213,14 +217,14 @@ static struct job *next(void)
     if (failed >= number_from("TRALE_TEST_FAILURES", 10)) return NULL;
     for (struct job *job = jobs; job < jobs + count; job++)
         if (job->state == TO_DO && job->suite < suites_to_run &&
-            !(suites[job->suite].waits ? broken : busy))
+            !(job->waits ? broken : busy))
             return job;
     return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    int most = number_from("TRALE_TEST_JOBS", 4);
+    int most = number_from("TRALE_TEST_JOBS", 5);
     double began = now();
     struct job *job;
 
@@ -231,10 +235,10 @@ int main(int argc, char **argv)
         show_progress();
         if (in_state(RUNNING) == 0) break;
         job = finish();
-        if (job->state == FAILED && !suites[job->suite].waits) tell(job);
+        if (job->state == FAILED && !job->waits) tell(job);
     }
     for (job = jobs; job < jobs + count; job++)
-        if (job->state == FAILED && suites[job->suite].waits) tell(job);
+        if (job->state == FAILED && job->waits) tell(job);
 
     int failed = in_state(FAILED), left_out = in_state(TO_DO);
     if (count == 0) fprintf(stderr, "There is no such test.\n");

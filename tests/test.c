@@ -13,15 +13,27 @@
 #include <time.h>
 #include <unistd.h>
 
-void add_test_(Suite *suite, const char *name, const TTest *test,
-               double seconds)
+static void add(Suite *suite, const char *name, const TTest *test,
+                double seconds, bool alone)
 {
     TCase *tcase = tcase_create(name);
 
-    note_test(name);
+    note_test(name, alone);
     tcase_set_timeout(tcase, seconds);
     tcase_add_test(tcase, test);
     suite_add_tcase(suite, tcase);
+}
+
+void add_test_(Suite *suite, const char *name, const TTest *test,
+               double seconds)
+{
+    add(suite, name, test, seconds, false);
+}
+
+void add_test_alone_(Suite *suite, const char *name, const TTest *test,
+                     double seconds)
+{
+    add(suite, name, test, seconds, true);
 }
 
 void skip(const char *format, ...)

@@ -36,7 +36,14 @@ Suite *sync_suite(void);
 #define add_test(suite, test, seconds) add_test_(suite, #test, test, seconds)
 void add_test_(Suite *suite, const char *name, const TTest *test,
                double seconds);
-void note_test(const char *test);
+void note_test(const char *test, bool alone);
+
+// The same for a test that measures time, in a suite of tests that mostly wait:
+// it does not run beside others that compute.
+#define add_test_alone(suite, test, seconds) \
+    add_test_alone_(suite, #test, test, seconds)
+void add_test_alone_(Suite *suite, const char *name, const TTest *test,
+                     double seconds);
 
 // For a test that cannot be run here: tells why, and the test is counted as
 // skipped. The caller returns.
