@@ -185,6 +185,19 @@ static void serve(void)
     reactor_begin(false);
 }
 
+// When the lock is given back, what is in sources must be whole.
+static void let_the_reactor_see(const char *moment)
+{
+    if (moment != after_unlock) return;
+    event("reactor", "moment", "| of reactor_register, %s", moment);
+    if (!falls_asleep(reactor_tid))
+        fail("reactor_register gave the lock back, and reactor_loop spins: "
+             "epoll reports a descriptor that can be written to, and nobody is "
+             "woken. Either no waker is in its place yet (tell epoll and store "
+             "the waker in one step, under the lock), or reactor_loop passes "
+             "over what is not EPOLLIN.");
+}
+
 CHECK(one_thread, 1, "Who waits is woken once, and nobody else")
 {
     struct probe *a = probe_new("A"), *b = probe_new("B");
@@ -196,7 +209,13 @@ CHECK(one_thread, 1, "Who waits is woken once, and nobody else")
     expect(a->wakes + b->wakes == 0, "A task was woken whose pipe is empty.");
     put(pipes[1]);
     expect_woken(b, 1, "B to be woken, whose pipe can be read");
+    if (!falls_asleep(reactor_tid))
+        fail("Nobody waits for what is ready, and reactor_loop does not sleep: "
+             "epoll reports the same again and again. Take the descriptor out "
+             "of the epoll set when its task is woken.");
+    at_moment = let_the_reactor_see;
     register_pending(pipes[1].in, EPOLLOUT, b);
+    at_moment = NULL;
     expect_woken(b, 2, "B to be woken, whose pipe can be written to");
     if (!falls_asleep(reactor_tid))
         fail("Nobody waits for what is ready, and reactor_loop does not sleep: "

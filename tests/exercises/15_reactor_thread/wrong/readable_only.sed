@@ -1,4 +1,4 @@
-# Expect: The reactor's thread has had time for B to be woken, whose pipe can be
+# Expect: epoll reports a descriptor that can be written to, and nobody is
 /^void reactor_loop/,/^}/ {
     s/^        if (event.data.u64 == REACTOR_STOP).*/&\
         if (!(event.events \& EPOLLIN)) continue;/
