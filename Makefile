@@ -57,6 +57,6 @@ examples/%.c:
 
 include $(wildcard examples/*.mk examples/*/*.mk tests/*.mk)
 
-DEPENDENCIES = $(shell find $(BUILD) -name '*.d' 2> /dev/null)
+DEPENDENCIES = $(shell find $(patsubst %,$(BUILD)/%,trale.o.d examples tests explore class) -name '*.d' 2> /dev/null)
 $(DEPENDENCIES): ;
 include $(DEPENDENCIES)

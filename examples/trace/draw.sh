@@ -12,10 +12,11 @@ awk=${AWK:-awk}
 LC_ALL=C
 export LC_ALL
 
+own=$(find examples tests -name "$name.c" | head -n 1)
 case ${FORMAT:-page} in
 page) ;;
 perfetto)
-    $awk -f $here/trace.awk -f $here/perfetto.awk "$1" > "$file.json"
+    $awk -f $here/trace.awk -f $here/perfetto.awk own="$own" "$1" > "$file.json"
     exit
     ;;
 *)
@@ -25,7 +26,6 @@ perfetto)
 esac
 
 # The sources, the most likely first: the example itself, its neighbours, all.
-own=$(find examples tests -name "$name.c" | head -n 1)
 sources() {
     if [ -n "$own" ]; then
         echo "$own"
@@ -46,7 +46,7 @@ if [ "$lines" -gt $most ]; then
     echo "$more" | tee -a "$trace"
 fi
 
-$awk -f $here/trace.awk -f $here/mermaid.awk "$trace" > "$file.mmd"
+$awk -f $here/trace.awk -f $here/mermaid.awk own="$own" "$trace" > "$file.mmd"
 sources | $awk -f $here/trace.awk -f $here/page.awk template=$here/page.html \
     name_of_run="$name" own="$own" executor=trale.c sources=/dev/stdin \
     "$trace" > "$file.html"

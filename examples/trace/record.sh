@@ -18,6 +18,9 @@ case $seconds in
 esac
 mkdir -p "${file%/*}"
 
+# Without an input the first descriptor of the program would be 0.
+[ -e /dev/fd/0 ] || exec < /dev/null
+
 # In the foreground the program can read the terminal and be ended by Ctrl-C,
 # which we survive to draw what there is. Not every timeout has a background.
 limit=timeout
@@ -49,8 +52,8 @@ if [ -n "$end" ]; then
 fi
 
 sh examples/trace/draw.sh "$file.trace"
-events=$(grep -cE '^(.*[^0-9])?[0-9]+\.[0-9]{6} [a-z]+ +[a-z-]+ .*\| wait: ' \
-    "$file.trace") ||
+events=$(LC_ALL=C awk '/[0-9][.][0-9]+ [a-z]+ +[a-z-]+ .*[|] wait: / { n++ }
+    END { print n; exit !n }' "$file.trace") ||
     die "$name told of no event, only: $(grep -v '^diagram: ' "$file.trace" |
         tail -n 1)"
 echo "$events events of $name:"

@@ -39,14 +39,36 @@ BEGIN {
     if (whole) picture()
     sub(/ +$/, "", before)
     if (before != "") {
-        speaker = "main"
-        if (polling || before ~ /^trale: (this poll of|in task) /)
-            speaker = "executor"
-        if (before ~ /^diagram: /) speaker = ""
+        speaker = who_says(before)
         if (speaker != "") lane[speaker] = 1
         remark(before)
     }
     if (whole) event()
+}
+
+# Both main and a task can print at one moment. So we look which of them has such
+# a text in the source, `own`. Else it is the task that is being polled, if any.
+function who_says(text,    s, begin, found, longest) {
+    if (text ~ /^diagram: /) return ""
+    if (text ~ /^trale: (this poll of|in task) /) return "executor"
+    while (own != "" && !read_own && (getline s < own) > 0) {
+        if (s ~ /^int main\(/) inside = "main"
+        else if (s ~ /_poll\(.*\)$/) inside = "executor"
+        else if (s ~ /^\}/) inside = ""
+        if (inside == "" || !match(s, /(printf|puts)\([^"]*"[^%"\\]+/)) continue
+        begin = substr(s, RSTART, RLENGTH)
+        sub(/^[^"]*"/, "", begin)
+        says[begin] = inside
+    }
+    if (own != "" && !read_own++) close(own)
+    longest = 2
+    found = polling ? "executor" : "main"
+    for (begin in says)
+        if (index(text, begin) == 1 && length(begin) > longest) {
+            longest = length(begin)
+            found = says[begin]
+        }
+    return found
 }
 
 # Names are any text, so it helps to know that a task's ends with its number,
