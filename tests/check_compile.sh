@@ -93,6 +93,10 @@ for compiler in gcc clang; do
         [ "$source" = examples/broken/carried_local.c ] && continue
         # The reader's own program may have warnings: README.md names ours.
         case $source in
+        # These need the headers of another library, and make hosts has them.
+        examples/hosts/glib.c | examples/hosts/lwt_stubs.c) continue ;;
+        # A copy of what the teacher's folder has, with its headers beside it.
+        examples/exercises/13_executor.c) continue ;;
         examples/*/* | trale.c) ;;
         *) grep -qF "$source" README.md || continue ;;
         esac
