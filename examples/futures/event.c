@@ -70,7 +70,8 @@ static bool is_first(struct event_wait *self, const struct waker *waker)
     }
     bool first = event->first == self;
     struct waker old = self->waker;
-    self->waker = first ? (struct waker){ 0 } : waker_take(&unused);
+    self->waker = (struct waker){ 0 };
+    if (!first) self->waker = waker_take(&unused);
     pthread_mutex_unlock(&event->lock);
     waker_drop(&old);
     waker_drop(&unused);

@@ -360,6 +360,7 @@ static void lay_out(char **text, size_t *len)
     FILE *out = open_memstream(text, len);
 
     if (out == NULL) panic("out of memory");
+    assert(end != NULL && queues != NULL); // each line of an event has them
     ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
     int columns = size.ws_col >= 40 ? size.ws_col : 80;
     int left = columns < 100 ? columns * 6 / 10 : columns / 2 + 15;
