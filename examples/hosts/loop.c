@@ -1,6 +1,7 @@
 // One turn of the loop: wait until a descriptor is readable or a time has come,
 // then call back who waited for that. Each turn looks at the times first, so
 // neither times nor descriptors can keep the others from their turn.
+#define _POSIX_C_SOURCE 200809L // for CLOCK_MONOTONIC
 #include "loop.h"
 
 #include <err.h>
