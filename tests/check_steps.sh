@@ -29,7 +29,7 @@ said() {
 }
 
 number=0
-for step in examples/steps/s*.c; do
+for step in examples/steps/s0*.c examples/steps/s10_*.c; do
     number=$((number + 1))
     header=${step%.c}.h
     case $step in
@@ -74,6 +74,23 @@ for step in examples/steps/s*.c; do
     before=$step
 done
 [ $number = 10 ] || fail "there are $number steps instead of ten"
+
+# The steps of chapter 9 follow each other too, and are on trale.
+before=
+for step in examples/steps/s1[1-9]_*.c; do
+    grep -q '^// The book: chapter 9, ".' "$step" ||
+        fail "$step names no heading of the book"
+    grep -q '^// Expected output' "$step" || fail "$step shows no output"
+    grep -q '^#include "trale.h"' "$step" || fail "$step is not on trale"
+    [ -z "$before" ] || [ "$(said "$before" 'What is still wrong:')" = \
+        "$(said "$step" 'What was wrong:')" ] ||
+        fail "$step does not mend what $before leaves"
+    [ -z "$before" ] || echo "$(changed "$before" "$step") lines from" \
+        "${before##*/} to ${step##*/}"
+    [ -z "$before" ] || [ "$(changed "$before" "$step")" -le $limit ] ||
+        fail "$(changed "$before" "$step") changed lines, $limit are allowed"
+    before=$step
+done
 
 # Every step and its expansion compile. Shadowed names and the like are the
 # author's business, so the expansion is compiled with fewer warnings.

@@ -1,4 +1,4 @@
-// Runs the ten steps as a user would, each against a delay server of its own,
+// Runs the steps as a user would, each against a delay server of its own,
 // and compares what they print, and when, with the comment at their end; and
 // what they cost. The parts of single steps are tested in test_s01.c and so on.
 #include "child.h"
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { ITEMS_MAX = 40, EXECUTORS = 12 };
@@ -428,6 +429,51 @@ START_TEST(test_s10)
 }
 END_TEST
 
+START_TEST(test_s11)
+{
+    assert_step((struct step){ "s11_variables", "s11_variables", 3, false, 2 });
+}
+END_TEST
+
+START_TEST(test_s12)
+{
+    assert_step(
+        (struct step){ "s12_references", "s12_references", 3, false, 2 });
+}
+END_TEST
+
+// The moved future writes to where it was. It is built with the sanitizer, in
+// all builds, and so it is not run under another tool.
+START_TEST(test_s13)
+{
+    struct child server, child;
+    char addr[40], path[200];
+    const char *argv[] = { path, addr, NULL };
+    int status;
+
+    server_start(&server, addr, sizeof(addr));
+    snprintf(path, sizeof(path), "%s/examples/steps/s13_moved", BUILD);
+    child_start_command(&child, argv);
+    while (child.out.fd != -1 || child.err.fd != -1) child_poll(&child);
+    ck_assert_int_eq(waitpid(child.pid, &status, 0), child.pid);
+    ck_assert_int_ne(status, 0);
+    ck_assert_str_eq(child.out.text, "Program starting\n");
+    ck_assert_msg(strstr(child.err.text, "ERROR: AddressSanitizer: "
+                                         "heap-use-after-free") != NULL,
+                  "%s", child.err.text);
+    ck_assert_msg(strstr(child.err.text, "in async_main_poll") != NULL, "%s",
+                  child.err.text);
+    kill(server.pid, SIGTERM);
+    child_end(&server);
+}
+END_TEST
+
+START_TEST(test_s14)
+{
+    assert_step((struct step){ "s14_pinned", "s14_pinned", 3, false, 2 });
+}
+END_TEST
+
 // ---------------------------------------------------------------------------
 // Bad addresses
 // ---------------------------------------------------------------------------
@@ -436,7 +482,8 @@ static const char *const steps[] = {
     "s01_busy_poll", "s02_coroutine_wait", "s03_join_all",
     "s04_epoll",     "s05_reactor_waker",  "s06_executor",
     "s07_set_waker", "s08_concurrent",     "s09_twelve_executors",
-    "s10_trale"
+    "s10_trale",     "s11_variables",      "s12_references",
+    "s14_pinned"
 };
 
 // One line on stderr that names the step, and this exit code.
@@ -508,6 +555,10 @@ Suite *steps_suite(void)
     add_test(suite, test_s08, 20);
     add_test(suite, test_s09, 30);
     add_test(suite, test_s10, 20);
+    add_test(suite, test_s11, 10);
+    add_test(suite, test_s12, 10);
+    add_test(suite, test_s13, 20);
+    add_test(suite, test_s14, 10);
     add_test(suite, test_steps_bad_address, 30);
     add_test(suite, test_steps_no_server, 10);
     s01_tests(suite);

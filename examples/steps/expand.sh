@@ -8,7 +8,8 @@ trap 'rm -rf "$work"' EXIT
 
 # In place of libc's headers the preprocessor finds empty files, so what they
 # define stays as it was written: errno, stdout, true.
-sed -n 's/^#include <\([^>]*\)>.*/\1/p' "$1" "${1%/*}"/*.h trale.h | sort -u |
+sed -n 's/^#include <\([^>]*\)>.*/\1/p' "$1" "${1%/*}"/*.h trale.h examples/*.h \
+    examples/futures/*.h | sort -u |
     while read -r header; do
         mkdir -p "$work/${header%"${header##*/}"}"
         : > "$work/$header"

@@ -1,5 +1,6 @@
 # The ten steps from a busy loop to trale. A step is a program, the header of
-# its own that it runs on, and libc; only the last one is on trale.
+# its own that it runs on, and libc; only the last one is on trale. The steps of
+# the next chapter, from s11 on, are all on trale.
 STEP ?= s01
 STEPS = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/steps/s*.c))
 STEP_SOURCE = $(wildcard examples/steps/$(STEP)_*.c examples/steps/$(STEP).c)
@@ -18,6 +19,16 @@ $(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(TALKING)
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $< $(TALKING)
 
+$(BUILD)/examples/steps/s1%: examples/steps/s1%.c $(BUILD)/futures.a $(TALKING) $(wildcard *.h examples/*.h examples/futures/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $(filter-out %.h,$^)
+
+# This one is there for what the address sanitizer says of it.
+$(BUILD)/examples/steps/s13_moved: private override SANITIZE = -fsanitize=address
+$(BUILD)/examples/steps/s13_moved: examples/steps/s13_moved.c examples/futures/http.c examples/futures/tcp.c trale.c
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $(filter %.c,$^)
+
 #: make step STEP=s05        start the delay server, run the step, stop the server
 step: $(if $(STEP_SOURCE),$(BUILD)/examples/delayserver $(STEP_PROGRAM),no_step)
 	@sh examples/steps/step.sh $^
@@ -27,7 +38,7 @@ expand: $(if $(STEP_SOURCE),,no_step)
 	@CC="$(CC)" sh examples/steps/expand.sh $(STEP_SOURCE)
 
 no_step:
-	@echo "There is no step $(STEP), only s01 to s10." >&2; false
+	@echo "There is no step $(STEP), only s01 to s14." >&2; false
 
 # A test runs what the macros of s02 stand for, and s02 itself.
 $(EXPANDED).c: examples/steps/s02_coroutine_wait.c examples/steps/s02_coroutine_wait.h examples/steps/expand.sh
