@@ -10,6 +10,7 @@ void s01_tests(Suite *suite);
 void s02_tests(Suite *suite);
 void s06_tests(Suite *suite);
 void s07_tests(Suite *suite);
+void s09e_tests(Suite *suite);
 
 // As in test.h.
 #define add_test(suite, test, seconds) add_test_(suite, #test, test, seconds)

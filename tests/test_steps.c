@@ -423,6 +423,42 @@ START_TEST(test_s09)
 }
 END_TEST
 
+// The steps between s09 and s10 do the same, each on more of trale.
+START_TEST(test_s09a)
+{
+    assert_step((struct step){ "s09a_joiner", "s09a_joiner", 13, false, 60 });
+}
+END_TEST
+
+START_TEST(test_s09b)
+{
+    assert_step((struct step){ "s09b_drop", "s09b_drop", 13, false, 60 });
+}
+END_TEST
+
+START_TEST(test_s09c)
+{
+    assert_step(
+        (struct step){ "s09c_generations", "s09c_generations", 13, false, 60 });
+}
+END_TEST
+
+// It frees no task, and says so: that is mended in the next step.
+START_TEST(test_s09d)
+{
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+    unsetenv("RUN");
+    assert_step((struct step){ "s09d_task", "s09d_task", 13, false, 60 });
+}
+END_TEST
+
+START_TEST(test_s09e)
+{
+    assert_step((struct step){ "s09e_counted_wakers", "s09e_counted_wakers", 13,
+                               false, 60 });
+}
+END_TEST
+
 START_TEST(test_s10)
 {
     assert_step((struct step){ "s10_trale", "s10_trale", 3, false, 60 });
@@ -554,6 +590,11 @@ Suite *steps_suite(void)
     add_test(suite, test_s07, 20);
     add_test(suite, test_s08, 20);
     add_test(suite, test_s09, 30);
+    add_test(suite, test_s09a, 30);
+    add_test(suite, test_s09b, 30);
+    add_test(suite, test_s09c, 30);
+    add_test(suite, test_s09d, 30);
+    add_test(suite, test_s09e, 30);
     add_test(suite, test_s10, 20);
     add_test(suite, test_s11, 10);
     add_test(suite, test_s12, 10);
@@ -565,5 +606,6 @@ Suite *steps_suite(void)
     s02_tests(suite);
     s06_tests(suite);
     s07_tests(suite);
+    s09e_tests(suite);
     return suite;
 }

@@ -2,9 +2,11 @@
 //
 // The book: chapter 8, "Summary".
 // What was wrong:
-//     a task can be neither joined nor cancelled.
+//     a queue that is a pipe costs system calls, and a thread for each executor
+//     is more than sixty requests need.
 // What changes now:
-//     trale has both, and one of its threads is enough for all sixty requests.
+//     trale's queues are rings of tasks behind one lock, and one of its threads
+//     is enough for all sixty requests.
 // What is still wrong:
 //     to connect still blocks. What trale itself leaves out is in NOTES.md.
 #define _GNU_SOURCE
