@@ -6,13 +6,13 @@ SHAPES_UV = $(if $(shell pkg-config --exists libuv && echo yes),$(SHAPES)_uv)
 
 bench: bench-hosts
 bench-hosts: $(SHAPES) $(SHAPES_UV)
-	sh tests/hosts/bench.sh $^
+	@sh tests/hosts/bench.sh $^
 
 $(SHAPES): tests/hosts/bench.c $(patsubst %,examples/%.c,hosts/local_executor \
     hosts/notification futures/spawn promises/promise promises/promise_task) \
     trale.c trale.h $(wildcard examples/hosts/*.h examples/promises/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
+	$(LINK) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
 
 $(SHAPES)_uv: tests/hosts/bench_uv.c
 	@mkdir -p $(@D)

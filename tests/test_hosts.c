@@ -661,6 +661,25 @@ START_TEST(test_hosts_scenario)
 }
 END_TEST
 
+// The diagram in the README is a run of it, line for line.
+START_TEST(test_hosts_scenario_is_drawn)
+{
+    static char readme[32768];
+    FILE *file = fopen("examples/hosts/README.md", "r");
+    struct child process;
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_gt(fread(readme, 1, sizeof(readme) - 1, file), 0);
+    fclose(file);
+    child_start(&process, "hosts/scenario", NULL);
+    ck_assert_int_eq(child_end(&process), 0);
+    char *drawn = strstr(readme, "lwt_main ->> rust_test");
+    ck_assert_ptr_nonnull(drawn);
+    ck_assert_int_eq(strncmp(drawn, process.out.text, process.out.len), 0);
+    ck_assert_int_eq(strncmp(drawn + process.out.len, "```", 3), 0);
+}
+END_TEST
+
 START_TEST(test_hosts_drop)
 {
     assert_prints("hosts/drop", 0);
@@ -705,6 +724,7 @@ Suite *hosts_suite(void)
     add_test(suite, test_local_nested, 10);
     add_test(suite, test_local_misuse, 10);
     add_test(suite, test_hosts_scenario, 10);
+    add_test(suite, test_hosts_scenario_is_drawn, 10);
     add_test(suite, test_hosts_drop, 10);
     add_test(suite, test_hosts_parker, 10);
     add_test(suite, test_host_poll, 30);

@@ -32,7 +32,6 @@ HOST_SHOWS = $(patsubst %,$(HOST_DIR)/%,scenario drop parker)
 
 all: $(HOST_DIR)/poll $(HOST_DIR)/thread $(HOST_SHOWS)
 
-$(HOST_OBJECTS): $(wildcard *.h examples/futures/*.h examples/trace/*.h examples/hosts/*.h)
 $(BUILD)/futures.a: $(HOST_OBJECTS)
 
 #: make hosts                run the same tasks on each event loop that is here
@@ -45,28 +44,28 @@ $(HOSTS:%=host-%): host-%:
 
 # The libraries come first: libevent has an event_new too, and means its own.
 HOST_C = $(patsubst %,$(HOST_DIR)/%,poll thread glib uv event ev)
-$(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
+$(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c $(BUILD)/futures.a $(TALKING) $(wildcard *.h examples/hosts/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $(filter %.c,$^) $(HOST_FLAGS_$*) $(filter %.a %.o,$^)
+	$(LINK) -o $@ $(filter %.c,$^) $(HOST_FLAGS_$*) $(filter %.a %.o,$^)
 
-$(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c $(BUILD)/futures.a $(TALKING) $(wildcard examples/hosts/*.h)
+$(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c $(BUILD)/futures.a $(TALKING)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $(filter-out %.h,$^)
+	$(COMPILE) -o $@ $^
 
 # For programs that are not written in C.
 GUEST = examples/hosts/guest.c examples/hosts/local_executor.c examples/hosts/notification.c examples/futures/spawn.c trale.c
 $(HOST_DIR)/guest.so: $(GUEST) $(wildcard *.h examples/hosts/*.h)
 	@mkdir -p $(@D)
-	$(COMPILE) -fPIC -shared -o $@ $(GUEST)
+	$(LINK) -fPIC -shared -o $@ $(GUEST)
 
 $(HOST_DIR)/asyncio: examples/hosts/asyncio.py $(HOST_DIR)/guest.so
-	install $< $@
+	@install $< $@
 
 $(HOST_DIR)/lwt: examples/hosts/lwt_host.ml examples/hosts/lwt_stubs.c $(HOST_DIR)/guest.so
-	install -m 644 $(filter %.ml,$^) $(HOST_DIR)
-	$(COMPILE) -I$$(ocamlfind ocamlc -where) -fPIC -c -o $(HOST_DIR)/lwt_stubs.o examples/hosts/lwt_stubs.c
-	cd $(HOST_DIR) && ocamlfind ocamlopt -thread -package lwt.unix -linkpkg -o lwt lwt_host.ml lwt_stubs.o \
+	@install -m 644 $(filter %.ml,$^) $(HOST_DIR)
+	$(LINK) -I$$(ocamlfind ocamlc -where) -fPIC -c -o $(HOST_DIR)/lwt_stubs.o examples/hosts/lwt_stubs.c
+	@cd $(HOST_DIR) && ocamlfind ocamlopt -thread -package lwt.unix -linkpkg -o lwt lwt_host.ml lwt_stubs.o \
 	    -cclib guest.so -cclib '-Wl,-rpath,$$ORIGIN'
 
 $(HOST_DIR)/rust $(HOST_DIR)/rust_future: $(HOST_DIR)/%: examples/hosts/%.rs $(HOST_DIR)/guest.so
-	rustc --edition 2021 -O -o $@ $< -C link-arg=$(HOST_DIR)/guest.so -C 'link-arg=-Wl,-rpath,$$ORIGIN'
+	@rustc --edition 2021 -O -o $@ $< -C link-arg=$(HOST_DIR)/guest.so -C 'link-arg=-Wl,-rpath,$$ORIGIN'
