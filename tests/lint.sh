@@ -6,10 +6,9 @@ set -u
 cd "$(dirname "$0")/.." || exit
 # Not carried_local.c: its mistake is there to be found, by the compilers. Not
 # what needs the headers of another event loop, or of the exercises' harness.
-# Not the hosts' own futures either: the analyzers do not see that panic does
-# not return, and take what it refuses for what may be.
 sources="trale.c $(find examples -name '*.c' ! -name carried_local.c \
-    ! -path 'examples/hosts/*' ! -name 13_executor.c | sort)"
+    ! -path '*/hosts/glib.c' ! -path '*/hosts/uv.c' ! -path '*/hosts/event.c' \
+    ! -path '*/hosts/ev.c' ! -name lwt_stubs.c ! -name 13_executor.c | sort)"
 flags="-std=c11 -I. -pthread"
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
@@ -83,6 +82,8 @@ fi
 # missingIncludeSystem: it knows libc by itself, and does not need its headers.
 # unusedStructMember: the structs of a header are not for each file to use up.
 # preprocessorErrorDirective: it does not know __has_include.
+# nullPointerRedundantCheck, ctunullpointer: it does not see that panic never
+# returns, where it is only declared.
 # memleak: a pointer to a future is all that its owner needs to free the block.
 # duplicateCondition: two lines with one condition may read better than a block.
 if have cppcheck; then
@@ -90,6 +91,8 @@ if have cppcheck; then
     cppcheck --quiet --std=c11 --language=c --library=posix --inconclusive \
         --enable=warning,style,performance,portability \
         --suppress=missingIncludeSystem --suppress=unusedStructMember --suppress=memleak:trale.c \
+        --suppress=memleak:examples/hosts/notification.c --suppress=nullPointerRedundantCheck \
+        --suppress=ctunullpointer \
         --suppress=duplicateCondition --suppress=preprocessorErrorDirective -I. \
         $sources 2> "$findings"
     report "cppcheck"

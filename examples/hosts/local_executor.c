@@ -96,10 +96,9 @@ static void lock(struct local_executor *executor)
     pthread_mutex_lock(&executor->lock);
 }
 
-// Returns with the lock released, and the executor freed if this was the last
-// use of it. Nobody else can be waiting for the lock then: it takes a task to
-// come here.
-static void unlock(struct local_executor *executor)
+// Unlocks, and frees the executor if it is dropped and its last task is gone.
+// Nobody else can be waiting for the lock then: it takes a task to come here.
+static void unlock_last(struct local_executor *executor)
 {
     bool last = executor->dropped && executor->in_memory == 0;
 
@@ -222,7 +221,7 @@ static void task_drop(void *data)
     lock(executor);
     task->wakers--;
     task_release(task);
-    unlock(executor);
+    unlock_last(executor);
 }
 
 // Rule 3.
@@ -236,7 +235,7 @@ static void task_wake(void *data)
     if (task->state == WAITING) notice = task_move(task, RUNNABLE);
     task->wakers--; // wake consumes the waker
     task_release(task);
-    unlock(executor);
+    unlock_last(executor);
     waker_wake(&notice);
 }
 
@@ -297,7 +296,7 @@ void local_executor_spawn(struct local_executor *executor,
     executor->in_memory++;
     executor->left++;
     struct waker notice = task_move(task, RUNNABLE);
-    unlock(executor);
+    pthread_mutex_unlock(&executor->lock);
     waker_wake(&notice);
 }
 
@@ -309,7 +308,7 @@ static void poll_task(struct local_executor *executor, struct task *task)
 
     task_move(task, WAITING); // rule 2: before the poll
     executor->polling = task;
-    unlock(executor);
+    pthread_mutex_unlock(&executor->lock);
     struct poll poll = future_poll(task->future, &cx);
     if (poll.ready) future_drop(task->future);
     lock(executor);
@@ -332,7 +331,7 @@ size_t local_executor_run_pending(struct local_executor *executor)
     for (size_t n = executor->runnable; n > 0; n--)
         poll_task(executor, (struct task *)executor->run_q.next);
     size_t left = executor->left;
-    unlock(executor);
+    pthread_mutex_unlock(&executor->lock);
     waker_drop(&unused);
     enter(before);
     return left;
@@ -357,7 +356,7 @@ void local_executor_drop(struct local_executor *executor)
         struct task *task = (struct task *)link;
         task_move(task, DONE);
         executor->polling = task;
-        unlock(executor);
+        pthread_mutex_unlock(&executor->lock);
         future_drop(task->future);
         lock(executor);
         executor->polling = NULL;
@@ -365,7 +364,7 @@ void local_executor_drop(struct local_executor *executor)
     }
     struct waker notification = waker_take(&executor->notification);
     executor->in_memory--;
-    unlock(executor);
+    unlock_last(executor);
     waker_drop(&notice);
     waker_drop(&notification);
     enter(before != executor ? before : NULL);
@@ -399,7 +398,7 @@ void local_executor_dump(struct local_executor *executor, FILE *out)
             (unsigned long long)executor->spawned);
     dump_queue(memory, "run", &executor->run_q);
     dump_queue(memory, "wait", &executor->waiting);
-    unlock(executor);
+    pthread_mutex_unlock(&executor->lock);
     if (fclose(memory) != 0) panic("out of memory");
     fwrite(text, 1, len, out);
     free(text);
