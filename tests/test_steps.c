@@ -552,9 +552,15 @@ START_TEST(test_steps_bad_address)
                                         ":8080",
                                         "[::1]:8080" };
 
+    size_t count = sizeof(args) / sizeof(args[0]);
+
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-        for (size_t j = 0; j < sizeof(args) / sizeof(args[0]); j++)
-            assert_refuses(steps[i], args[j], 2);
+        for (size_t j = 0; j < count; j++) {
+            // The last one is an address to those of chapter 9.
+            bool chapter_9 = strcmp(steps[i], "s11") > 0;
+            if (!chapter_9 || j < count - 1)
+                assert_refuses(steps[i], args[j], 2);
+        }
 }
 END_TEST
 

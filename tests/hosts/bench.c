@@ -5,8 +5,9 @@
 // reactor      two tasks on a host's thread, woken by trale's reactor
 // fast         the same, but the host watches the sockets itself, and resolves a
 //              promise when one is readable: one thread does all
-// rearms       a hand-written loop on one thread, each wait a one-shot
-//              registration, as trale's are
+// by_hand      a hand-written loop on one thread that does what trale's futures
+//              do: it tries, and if it would block, registers for one event
+// rearms       the same, but it knows that it would block, and does not try
 // never_rearms the same with registrations that stay: the least there can be
 #define _GNU_SOURCE
 #include "examples/hosts/local_executor.h"
@@ -196,40 +197,55 @@ static void fast(void)
 // By hand
 // ---------------------------------------------------------------------------
 
-static void by_hand(uint32_t flags)
+static void registration(int op, int i, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.u32 = (uint32_t)i };
+
+    if (epoll_ctl(epoll, op, sockets[i], &event) == -1) err(1, "epoll_ctl");
+}
+
+// Whether there was something to receive. It is answered, but for the last one.
+static bool receive(int i, int *left)
 {
     char bytes[SIZE];
+    ssize_t n = recv(sockets[i], bytes, SIZE, 0);
+
+    if (n == -1 && errno == EAGAIN) return false;
+    if (n != SIZE) err(1, "recv");
+    if (--*left > 0) send_bytes(i);
+    return true;
+}
+
+static void loop_by_hand(bool tries, uint32_t events)
+{
     int left = 2 * ROUND_TRIPS;
     struct epoll_event event;
 
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 0; i < 2; i++) {
-        event.events = EPOLLIN | flags;
-        event.data.u32 = (uint32_t)i;
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, sockets[i], &event) == -1)
-            err(1, "epoll_ctl");
-    }
+    for (int i = 0; i < 2; i++) registration(EPOLL_CTL_ADD, i, events);
     send_bytes(0);
     while (left > 0) {
         if (epoll_wait(epoll, &event, 1, -1) != 1) continue;
         int i = (int)event.data.u32;
-        if (recv(sockets[i], bytes, SIZE, 0) != SIZE) err(1, "recv");
-        if (--left > 0) send_bytes(i);
-        event.events = EPOLLIN | flags;
-        if (flags != 0 &&
-            epoll_ctl(epoll, EPOLL_CTL_MOD, sockets[i], &event) == -1)
-            err(1, "epoll_ctl");
+        receive(i, &left);
+        while (tries && receive(i, &left)) continue;
+        if (events & EPOLLONESHOT) registration(EPOLL_CTL_MOD, i, events);
     }
+}
+
+static void by_hand(void)
+{
+    loop_by_hand(true, EPOLLIN | EPOLLONESHOT);
 }
 
 static void rearms(void)
 {
-    by_hand(EPOLLONESHOT);
+    loop_by_hand(false, EPOLLIN | EPOLLONESHOT);
 }
 
 static void never_rearms(void)
 {
-    by_hand(0);
+    loop_by_hand(false, EPOLLIN);
 }
 
 int main(int argc, char **argv)
@@ -237,11 +253,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } shapes[] = { { "trale", on_trale },
-                   { "reactor", on_reactor },
-                   { "fast", fast },
-                   { "rearms", rearms },
-                   { "never_rearms", never_rearms } };
+    } shapes[] = { { "trale", on_trale }, { "reactor", on_reactor },
+                   { "fast", fast },      { "by_hand", by_hand },
+                   { "rearms", rearms },  { "never_rearms", never_rearms } };
     struct timespec start, end;
 
     for (size_t i = 0; argc == 2 && i < sizeof(shapes) / sizeof(*shapes); i++) {
@@ -256,5 +270,6 @@ int main(int argc, char **argv)
                    ROUND_TRIPS);
         return 0;
     }
-    errx(2, "the shape is trale, reactor, fast, rearms or never_rearms");
+    errx(2,
+         "the shape is trale, reactor, fast, by_hand, rearms or never_rearms");
 }
