@@ -5,6 +5,7 @@
 //
 //     a state machine   AWAIT(self, promise_await(p))      trale.h
 //     a callback        lwt_bind(p, f, env)                lwt.h
+//     a stack           fiber_await(promise_await(p))      fiber.h
 //
 // A failure is a negative value, as everywhere here: where OCaml raises an
 // exception, C has an errno. -ECANCELED is Lwt.Canceled.

@@ -5,18 +5,10 @@
 // promise with its output. promise_resolving is for other threads: a task that
 // resolves a promise on the thread to which that belongs.
 #include "../futures/spawn.h"
+#include "../futures/waker.h"
 #include "promise.h"
 
 #include <errno.h>
-
-// A future may be polled with another waker each time; the latest counts. Most
-// often it is the same one again, and then there is nothing to do.
-static void waker_keep(struct waker *kept, const struct waker *waker)
-{
-    if (kept->vtable == waker->vtable && kept->data == waker->data) return;
-    waker_drop(kept);
-    *kept = waker_clone(waker);
-}
 
 // ---------------------------------------------------------------------------
 // A promise, seen as a future
