@@ -170,6 +170,9 @@ budget trale.c "$(code trale.c)" 470
 budget trale.h "$(code trale.h)" 140
 budget "the kernel of promises" "$(cat examples/promises/promise*.c | code -)" 350
 budget "lwt.h and lwt*.c" "$(cat examples/promises/lwt*.[ch] | code -)" 650
+budget stack.c "$(code examples/fibers/stack.c)" 240
+budget "fiber.c and switch.c" "$(cat examples/fibers/fiber.c examples/fibers/switch.c |
+    code -)" 300
 budget executor_loop "$(sed -n '/^static void \*executor_loop/,/^}/p' trale.c |
     grep -vcE '^[[:space:]]*(//.*)?$')" 45
 for file in trale.c trale.h; do
@@ -184,8 +187,10 @@ for file in examples/broken/*.c; do
     grep -q '^// The mistake: ' "$file" || fail "$file does not say its mistake"
 done
 libraries='/(promise|lwt)[a-z_]*[.]c$'
+parts='/(stack|fiber|switch|flow|buf_read|net|mock_net|client|echo_[a-z]*|async_eio|callbacks)[.]c$'
 for file in examples/*.c examples/broken/*.c \
-    $(ls examples/promises/*.c | grep -vE "$libraries"); do
+    $(ls examples/promises/*.c | grep -vE "$libraries") \
+    $(ls examples/fibers/*.c examples/porting/*.c | grep -vE "$parts"); do
     # The reader's own programs need none. README.md names ours.
     case $file in
     examples/*/*) ;;

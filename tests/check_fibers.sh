@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the suite `fibers` cannot see from inside a program: what the compilers
 # and the address sanitizer make of fibers. Prints a line for each check.
-# Run it from the repository's top: sh tests/check_fibers.sh
+# Run it from the repository's top: sh tests/check_fibers.sh CLIENT.O, where that
+# is what became of examples/fibers/client.c.
 set -u
 cd "$(dirname "$0")/.." || exit
 work=$(mktemp -d)
@@ -75,6 +76,38 @@ for compiler in gcc clang; do
         "$work/planted.c" $library
     check 'and it runs' "$work/fortified"
 done
+
+# The client reaches the network that it is given, and no other.
+imports_no_network() {
+    nm -u "$1" || return
+    ! nm -u "$1" | grep -wE 'socket|connect|open|syscall'
+}
+check 'the client imports no socket, connect or open' imports_no_network "$1"
+
+# The README counts the lines of code of the three echo servers.
+for way in states callbacks fibers; do
+    lines=$(grep -vcE '^[[:space:]]*(//.*)?$' "examples/fibers/echo_$way.c")
+    check "the README counts the $lines lines of echo_$way.c" \
+        grep -qE "^\| .?echo_$way.c.? \|.*\b$lines\b" examples/fibers/README.md
+done
+
+# From one step of the guide to the next few lines change.
+few_lines_change() {
+    lines=$(diff "$1" "$2" | grep -c '^[<>]')
+    echo "$lines"
+    [ "$lines" -gt 0 ] && [ "$lines" -le 60 ]
+}
+for number in 1 2 3 4; do
+    before=examples/porting/step$number.c
+    after=examples/porting/step$((number + 1)).c
+    check "from step $number to the next at most 60 lines change" \
+        few_lines_change $before $after
+done
+uses_no_promises() {
+    ! sed 's|//.*||' "$1" | grep -nE 'lwt_|promise|async_eio|callbacks'
+}
+check 'the last step is without promises' uses_no_promises \
+    examples/porting/step5.c
 
 # Nothing is written for one processor.
 if have aarch64-linux-gnu-gcc; then

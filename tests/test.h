@@ -31,6 +31,7 @@ Suite *promises_suite(void);
 Suite *hosts_suite(void);
 Suite *sync_suite(void);
 Suite *fibers_suite(void);
+Suite *flows_suite(void);
 
 // Adds the test to a test case of its own, named like it, that is given so
 // many seconds (times CK_TIMEOUT_MULTIPLIER). main.c is told of it.

@@ -1,15 +1,19 @@
 // Fibers: stacks, fibers as futures, switches, and what goes wrong. In most of
 // these tests the body of a test runs on a fiber, on the executor thread.
 #include "child.h"
+#include "examples/fibers/buf_read.h"
 #include "examples/fibers/stack.h"
 #include "examples/fibers/switch.h"
+#include "examples/futures/tcp.h"
 #include "examples/futures/timeout.h"
+#include "examples/porting/async_eio.h"
 #include "examples/promises/lwt.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -858,6 +862,230 @@ START_TEST(test_fork_and_end)
 }
 END_TEST
 
+// ---------------------------------------------------------------------------
+// Flows
+// ---------------------------------------------------------------------------
+
+// A flow that gives one byte at a time, however many are asked for.
+static intptr_t read_byte(struct flow *flow, void *buf, size_t len)
+{
+    struct string_source *self = (struct string_source *)flow;
+
+    if (*self->left == '\0' || len == 0) return 0;
+    *(char *)buf = *self->left++;
+    return 1;
+}
+
+static struct flow *slow_source(struct string_source *source, const char *text)
+{
+    static const struct flow_vtable vtable = { .read = read_byte };
+
+    *source = (struct string_source){ { &vtable }, text };
+    return &source->flow;
+}
+
+// Lines and the rest, of both kinds of source, at the limit and beyond it.
+START_TEST(test_buf_read)
+{
+    for (int slow = 0; slow < 2; slow++) {
+        struct flow *(*make)(struct string_source *, const char *) =
+            slow ? slow_source : string_source;
+        struct string_source source;
+        char buf[6], *text;
+        struct buf_read reader = { make(&source, "12345\n\nab"), buf,
+                                   .max = 5 };
+
+        // The newline needs room, too.
+        ck_assert_int_eq(buf_read_line(&reader, &text), -EMSGSIZE);
+        reader =
+            (struct buf_read){ make(&source, "1234\n\nab"), buf, .max = 5 };
+        ck_assert_int_eq(buf_read_line(&reader, &text), 4);
+        ck_assert_str_eq(text, "1234");
+        ck_assert_int_eq(buf_read_line(&reader, &text), 0);
+        ck_assert_int_eq(buf_read_line(&reader, &text), 2);
+        ck_assert_str_eq(text, "ab");
+        ck_assert_int_eq(buf_read_line(&reader, &text), -EPIPE);
+        reader = (struct buf_read){ make(&source, "12345"), buf, .max = 5 };
+        ck_assert_int_eq(buf_read_take_all(&reader, &text), 5);
+        ck_assert_str_eq(text, "12345");
+        reader = (struct buf_read){ make(&source, "123456"), buf, .max = 5 };
+        ck_assert_int_eq(buf_read_take_all(&reader, &text), -EMSGSIZE);
+        reader = (struct buf_read){ make(&source, "a\nrest"), buf, .max = 5 };
+        ck_assert_int_eq(buf_read_line(&reader, &text), 1);
+        ck_assert_int_eq(buf_read_take_all(&reader, &text), 4);
+        ck_assert_str_eq(text, "rest");
+        ck_assert_int_eq(flow_write(reader.flow, "", 0), -ENOTSUP);
+    }
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// The bridge to callbacks
+// ---------------------------------------------------------------------------
+
+static int pair[2];
+
+static intptr_t copy_pair(void *unused)
+{
+    struct async_flow async;
+    struct flow *flow = async_eio_flow(&async, pair[0], pair[0]);
+
+    (void)unused;
+    intptr_t value = flow_copy(flow, flow);
+    note(value == -ECANCELED ? 'C' : '?');
+    return value;
+}
+
+// While a fiber waits for a reader of callbacks, into a buffer on its stack, it
+// is cancelled. What comes later is not written to where the buffer was.
+static intptr_t cancels_copy(void *unused)
+{
+    char text[8] = "";
+
+    fiber_first(copy_pair, unused, seven, unused);
+    ck_assert_int_eq(fiber_await(tcp_stream_write_all(pair[1], "late", 4)), 4);
+    ck_assert_int_eq(fiber_await(tcp_stream_read(pair[0], text, 8)), 4);
+    ck_assert_str_eq(text, "late");
+    return 0;
+}
+
+START_TEST(test_cancelled_reader)
+{
+    int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, type, 0, pair), 0);
+    ck_assert_int_eq(executor_block_on(fiber(cancels_copy, NULL)), 0);
+    ck_assert_str_eq(events, "C");
+    ck_assert_uint_eq(stack_count(), 0);
+}
+END_TEST
+
+// A fiber that a callback has started fails: its promise does, and no other.
+static intptr_t in_loop(void *unused)
+{
+    struct promise *a = async_eio_run_eio(fails, unused);
+    struct promise *b = async_eio_run_eio(seven, unused);
+
+    ck_assert_int_eq(await_promise(a), -EIO);
+    ck_assert_int_eq(await_promise(b), 7);
+    promise_drop(async_eio_run_eio(sleeper, "a")); // is left behind
+    promise_drop(async_eio_run_eio(sleeper, "b"));
+    fiber_yield();
+    return 5;
+}
+
+static intptr_t with_loop(void *unused)
+{
+    return async_eio_with_event_loop(in_loop, unused);
+}
+
+START_TEST(test_event_loop)
+{
+    int fds = start_threads();
+
+    ck_assert_int_eq(executor_block_on(fiber(with_loop, NULL)), 5);
+    ck_assert_str_eq(events, "!abAB");
+    assert_nothing_left(fds);
+}
+END_TEST
+
+// A port that nobody uses at this moment.
+static uint16_t free_port(void)
+{
+    struct socket_addr addr = localhost(0);
+    int listener = tcp_listener_bind(&addr);
+    uint16_t port = ntohs(local_addr(listener).v4.sin_port);
+
+    close(listener);
+    return port;
+}
+
+static struct child run_step(int number, uint16_t port)
+{
+    struct child child;
+    char name[40], argument[10];
+
+    snprintf(name, sizeof(name), "porting/step%d", number);
+    snprintf(argument, sizeof(argument), "%u", port);
+    child_start(&child, name, argument);
+    return child;
+}
+
+// Each step prints the same. It ends with 0 if the port is free after it.
+START_TEST(test_porting_steps)
+{
+    for (int step = 1; step <= 5; step++) {
+        struct child child = run_step(step, free_port());
+        int code = child_end(&child);
+        ck_assert_msg(code == 0, "step %d: %s", step, child.err.text);
+        ck_assert_str_eq(child.out.text, "Client got: \"Hello\\n\"\n");
+    }
+}
+END_TEST
+
+// Somebody else listens at the port: each step says so.
+START_TEST(test_porting_steps_fail)
+{
+    struct socket_addr addr = localhost(0);
+    int listener = tcp_listener_bind(&addr);
+    uint16_t port = ntohs(local_addr(listener).v4.sin_port);
+
+    for (int step = 1; step <= 5; step++) {
+        struct child child = run_step(step, port);
+        ck_assert_int_eq(child_end(&child), 1);
+        ck_assert_ptr_nonnull(strstr(child.err.text, "Address already in use"));
+    }
+    close(listener);
+}
+END_TEST
+
+START_TEST(test_porting_rows)
+{
+    assert_prints("porting/rows", 0);
+}
+END_TEST
+
+// ---------------------------------------------------------------------------
+// The programs
+// ---------------------------------------------------------------------------
+
+#define TEST_PROGRAM(name)                 \
+    START_TEST(test_fibers_##name)         \
+    {                                      \
+        assert_prints("fibers/" #name, 0); \
+    }                                      \
+    END_TEST
+
+TEST_PROGRAM(fibers)
+TEST_PROGRAM(flows)
+TEST_PROGRAM(echo)
+
+// A trace shows where a fiber is, and what it awaits there.
+START_TEST(test_trace_of_fiber)
+{
+    struct child child;
+    char line[200], expected[100];
+    int number = 0;
+
+    ck_assert_int_eq(setenv("TRALE_TRACE", "1", 1), 0);
+    child_start(&child, "fibers/echo", NULL);
+    ck_assert_int_eq(child_end(&child), 0);
+    FILE *source = fopen("examples/fibers/echo_fibers.c", "r");
+    ck_assert_ptr_nonnull(source);
+    do {
+        ck_assert_ptr_nonnull(fgets(line, sizeof(line), source));
+        number++;
+    } while (strstr(line, "(n = fiber_await(tcp_stream_read(") == NULL);
+    fclose(source);
+    snprintf(expected, sizeof(expected), " at echo_fibers.c:%d > read fd ",
+             number);
+    char *found = strstr(child.err.text, expected);
+    ck_assert_msg(found != NULL, "no line with%s", expected);
+    while (found[-1] != ' ') found--;
+    ck_assert_int_eq(strncmp(found, "connection#", 11), 0);
+}
+END_TEST
+
 Suite *fibers_suite(void)
 {
     Suite *suite = suite_create("fibers");
@@ -882,5 +1110,15 @@ Suite *fibers_suite(void)
     add_test(suite, test_other_fault, 10);
     add_test(suite, test_crowd, 60);
     add_test(suite, test_fork_and_end, 60);
+    add_test(suite, test_buf_read, 10);
+    add_test(suite, test_cancelled_reader, 10);
+    add_test(suite, test_event_loop, 10);
+    add_test(suite, test_porting_steps, 30);
+    add_test(suite, test_porting_steps_fail, 30);
+    add_test(suite, test_porting_rows, 20);
+    add_test(suite, test_fibers_fibers, 20);
+    add_test(suite, test_fibers_flows, 20);
+    add_test(suite, test_fibers_echo, 20);
+    add_test(suite, test_trace_of_fiber, 20);
     return suite;
 }

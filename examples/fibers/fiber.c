@@ -21,6 +21,7 @@
 #include "switch.h"
 
 #include <errno.h>
+#include <string.h>
 
 static _Thread_local struct fiber *running;
 
@@ -97,10 +98,11 @@ intptr_t fiber_await_at(struct future *future, const char *file, int line)
         return fiber_wait(self, future, file, line, true);
     }
     future_drop(future);
+    const char *slash = strrchr(file, '/');
     if (++self->refused == 1000)
         panic("the fiber %s has to end, but awaits at %s:%d again and again: "
               "return when an await fails with -ECANCELED",
-              self->vtable.name, file, line);
+              self->vtable.name, slash != NULL ? slash + 1 : file, line);
     return -ECANCELED;
 }
 
