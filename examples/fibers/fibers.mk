@@ -17,3 +17,15 @@ ONCE += check-fibers
 .PHONY: check-fibers
 check-fibers: $(BUILD)/examples/fibers/client.o
 	@sh tests/check_fibers.sh $<
+
+# Part of `make bench`.
+FIBER_BENCH = $(BUILD)/tests/bench_fibers
+.PHONY: bench-fibers
+bench: bench-fibers
+bench-fibers: $(FIBER_BENCH)
+	@taskset -c $$(taskset -cp $$$$ | sed 's/.*[^0-9]//') $<
+
+$(FIBER_BENCH): tests/bench_fibers.c $(patsubst %,examples/%.c,fibers/stack fibers/fiber \
+    fibers/switch futures/spawn futures/yield promises/promise promises/promise_task) trale.c
+	@mkdir -p $(@D)
+	$(LINK) -O2 -DNDEBUG -o $@ $(filter %.c,$^)
