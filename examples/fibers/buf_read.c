@@ -30,29 +30,29 @@ static intptr_t give(struct buf_read *self, size_t len, size_t skip,
 
 // The last line may lack its newline. The zero byte takes the newline's place,
 // or stands behind all that was read.
-intptr_t buf_read_line(struct buf_read *self, char **line)
+intptr_t buf_read_line(struct buf_read *reader, char **line)
 {
     for (;;) {
-        char *start = self->buf + self->start;
-        size_t held = self->end - self->start;
+        char *start = reader->buf + reader->start;
+        size_t held = reader->end - reader->start;
         char *newline = memchr(start, '\n', held);
         if (newline != NULL)
-            return give(self, (size_t)(newline - start), 1, line);
-        intptr_t n = fill(self);
+            return give(reader, (size_t)(newline - start), 1, line);
+        intptr_t n = fill(reader);
         if (n < 0) return n;
-        if (n == 0) return held > 0 ? give(self, held, 0, line) : -EPIPE;
+        if (n == 0) return held > 0 ? give(reader, held, 0, line) : -EPIPE;
     }
 }
 
 // When max bytes are there, only the flow's end may follow: one byte more is one
 // too many.
-intptr_t buf_read_take_all(struct buf_read *self, char **text)
+intptr_t buf_read_take_all(struct buf_read *reader, char **text)
 {
     intptr_t n = 1;
 
-    while (n > 0 && self->end - self->start < self->max) n = fill(self);
+    while (n > 0 && reader->end - reader->start < reader->max) n = fill(reader);
     char more;
-    if (n > 0) n = flow_read(self->flow, &more, 1);
+    if (n > 0) n = flow_read(reader->flow, &more, 1);
     if (n > 0) return -EMSGSIZE;
-    return n < 0 ? n : give(self, self->end - self->start, 0, text);
+    return n < 0 ? n : give(reader, reader->end - reader->start, 0, text);
 }

@@ -61,7 +61,6 @@ static intptr_t clients(void *arg)
 struct run {
     struct eio_env *env;
     struct future *server;
-    const char *title;
     uint16_t port;
 };
 
@@ -74,11 +73,12 @@ static intptr_t serve(void *arg)
     return total;
 }
 
-static intptr_t run(struct run *self)
+static intptr_t run(struct run *self, const char *title, struct future *server)
 {
     struct clients both = { self->env->net, self->port };
 
-    printf("%s\n", self->title);
+    printf("%s\n", title);
+    self->server = server;
     return fiber_both(serve, self, clients, &both);
 }
 
@@ -89,15 +89,11 @@ static intptr_t three_times(struct eio_switch *sw, void *arg)
     struct echo echo = { (int)listener, 2 };
 
     if (listener < 0) return listener;
-    self.title = "As a state machine:";
-    self.server = echo_states(echo);
-    intptr_t error = run(&self);
-    self.title = "With callbacks:";
-    if (error == 0) self.server = echo_callbacks(echo);
-    if (error == 0) error = run(&self);
-    self.title = "On fibers:";
-    if (error == 0) self.server = echo_fibers(&echo);
-    return error == 0 ? run(&self) : error;
+    intptr_t error = run(&self, "As a state machine:", echo_states(echo));
+    if (error < 0) return error;
+    error = run(&self, "With callbacks:", echo_callbacks(echo));
+    if (error < 0) return error;
+    return run(&self, "On fibers:", echo_fibers(&echo));
 }
 
 static intptr_t main_fiber(struct eio_env *env, void *arg)

@@ -1,6 +1,7 @@
 // The echo server on fibers. What lives across a wait is a local, and what
 // follows a wait is the next line.
 #include "../futures/tcp.h"
+#include "../promises/promise.h"
 #include "echo.h"
 #include "switch.h"
 
@@ -41,8 +42,7 @@ static intptr_t accept_all(struct eio_switch *sw, void *arg)
     for (int i = 0; i < self->echo.connections; i++) {
         intptr_t stream = fiber_await(tcp_listener_accept(self->echo.listener));
         if (stream < 0) return stream;
-        struct connection *c = malloc(sizeof(*c));
-        if (c == NULL) panic("out of memory");
+        struct connection *c = promise_malloc(sizeof(*c));
         *c = (struct connection){ (int)stream, &self->total };
         fiber_fork(sw, connection, c);
     }

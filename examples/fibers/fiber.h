@@ -92,6 +92,6 @@ intptr_t fiber_wait(struct fiber *self, struct future *future, const char *file,
                     int line, bool cancellable);
 
 // Runs it to its end, now; its task ends later. Not by a fiber that it awaits.
-void fiber_finish(struct fiber *fiber);
+void fiber_finish(struct fiber *self);
 
 #endif

@@ -33,8 +33,8 @@ struct stack *stack_new(const char *name, void (*function)(void *arg),
 //
 // Stacks nest: the function may enter another one. Always enter a stack on the
 // same thread. stack_leave is for the function on this stack only.
-bool stack_enter(struct stack *stack);
-void stack_leave(struct stack *stack);
+bool stack_enter(struct stack *self);
+void stack_leave(struct stack *self);
 
 // How many there are, in all threads.
 size_t stack_count(void);

@@ -13,10 +13,10 @@
 // The port of the server: the program's argument, or 8080.
 static inline uint16_t port_argument(int argc, char **argv)
 {
-    int port = argc > 1 ? atoi(argv[1]) : 8080;
+    int number = argc > 1 ? atoi(argv[1]) : 8080;
 
-    if (port < 1 || port > UINT16_MAX) errx(2, "%s is no port", argv[1]);
-    return (uint16_t)port;
+    if (number < 1 || number > UINT16_MAX) errx(2, "%s is no port", argv[1]);
+    return (uint16_t)number;
 }
 
 // Returns what main has to return: 0 if there was no error, and nobody listens
@@ -29,8 +29,10 @@ static inline int end_program(intptr_t error, uint16_t port)
 
     if (error < 0) errx(1, "%s", strerror((int)-error));
     int listener = tcp_listener_bind(&addr);
-    if (listener < 0) errx(1, "port %u: %s", port, strerror(-listener));
-    close(listener);
+    if (listener >= 0)
+        close(listener);
+    else
+        errx(1, "port %u: %s", port, strerror(-listener));
     return 0;
 }
 
