@@ -4,6 +4,7 @@
 #include "examples/fibers/buf_read.h"
 #include "examples/fibers/stack.h"
 #include "examples/fibers/switch.h"
+#include "examples/futures/spawn.h"
 #include "examples/futures/tcp.h"
 #include "examples/futures/timeout.h"
 #include "examples/porting/async_eio.h"
@@ -334,7 +335,7 @@ static intptr_t fails(void *unused)
 static intptr_t one_fails(struct eio_switch *sw, void *unused)
 {
     (void)unused;
-    switch_on_release(sw, note_release, "1");
+    switch_on_release(sw, release_late, "1"); // is not cancelled
     fiber_fork(sw, sleeper, "a");
     fiber_fork(sw, fails, NULL);
     fiber_fork(sw, sleeper, "b");
@@ -370,6 +371,48 @@ START_TEST(test_switch_fails_at_once)
     ck_assert_int_eq(on_switch(fails_at_once), -EIO);
     ck_assert_str_eq(events, "aAbB|");
     ck_assert_uint_eq(stack_count(), 0);
+}
+END_TEST
+
+static intptr_t goes_on(struct eio_switch *sw, void *unused)
+{
+    (void)unused;
+    switch_cancel(sw);
+    for (int i = 0; i < 600; i++)
+        ck_assert_int_eq(fiber_await(nap()), -ECANCELED);
+    return 0;
+}
+
+static intptr_t goes_on_twice(void *unused)
+{
+    switch_run(goes_on, unused);
+    ck_assert_int_eq(fiber_await(ready(1)), 1);
+    return switch_run(goes_on, unused);
+}
+
+// Awaits that are refused count only if they come in a row.
+START_TEST(test_refused_awaits)
+{
+    ck_assert_int_eq(executor_block_on(fiber(goes_on_twice, NULL)), 0);
+}
+END_TEST
+
+// An executor that is about to end drops what is spawned. A forked fiber runs
+// nevertheless, as it may own its arg.
+static intptr_t forks_in_vain(struct eio_switch *sw, void *unused)
+{
+    (void)unused;
+    spawner = future_drop;
+    fiber_fork(sw, sleeper, "a");
+    spawner = NULL;
+    note('.');
+    return 0;
+}
+
+START_TEST(test_forked_and_dropped)
+{
+    ck_assert_int_eq(on_switch(forks_in_vain), -ECANCELED);
+    ck_assert_str_eq(events, "aA.|");
 }
 END_TEST
 
@@ -808,6 +851,17 @@ static intptr_t crowd(struct eio_switch *sw, void *unused)
     return each;
 }
 
+static int count_mappings(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    int count = 0;
+
+    ck_assert_ptr_nonnull(file);
+    for (int c; (c = getc(file)) != EOF;) count += c == '\n';
+    fclose(file);
+    return count;
+}
+
 // So many wait at the same time, and take 8 KB each at most.
 START_TEST(test_crowd)
 {
@@ -817,8 +871,9 @@ START_TEST(test_crowd)
     ck_assert_uint_eq(stack_count(), 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (many() == 10000) ck_assert_int_le(each, 8192);
+    ck_assert_int_lt(count_mappings(), 1000); // a few stacks are kept
 #else
-    (void)each;
+    (void)each, (void)count_mappings;
 #endif
 }
 END_TEST
@@ -856,6 +911,54 @@ START_TEST(test_fork_and_end)
     ck_assert_uint_eq(stack_count(), 0);
 #ifndef __SANITIZE_ADDRESS__ // which keeps what was freed for a while
     if (rounds(2) == 2) ck_assert_int_lt(grown, 1024); // so does valgrind
+#else
+    (void)grown;
+#endif
+}
+END_TEST
+
+static intptr_t parks_one(struct eio_switch *sw, void *unused)
+{
+    fiber_fork(sw, waits_at_gate, unused);
+    return fiber_yield();
+}
+
+static intptr_t waits_for_child(void *unused)
+{
+    return switch_run(parks_one, unused);
+}
+
+// Drops owners that wait for a child. Owner and child end, and so do their tasks.
+static intptr_t drops_all(void *unused)
+{
+    struct resolver resolver;
+    long before = 0;
+    int all = rounds(20000);
+
+    (void)unused;
+    gate = promise_new(&resolver);
+    for (int i = 0; i < all; i++) {
+        struct promise *owner = promise_spawn(fiber(waits_for_child, NULL));
+        for (int turn = 0; turn < 4; turn++) fiber_yield();
+        ck_assert_uint_eq(stack_count(), 3);
+        promise_cancel(owner);
+        promise_drop(owner);
+        ck_assert_uint_eq(stack_count(), 1);
+        fiber_yield();
+        if (i == all / 10) before = memory_kib();
+    }
+    promise_resolve(&resolver, 0);
+    promise_drop(gate);
+    return memory_kib() - before;
+}
+
+START_TEST(test_drop_many_owners)
+{
+    intptr_t grown = executor_block_on(fiber(drops_all, NULL));
+
+    ck_assert_uint_eq(stack_count(), 0);
+#ifndef __SANITIZE_ADDRESS__
+    if (rounds(2) == 2) ck_assert_int_lt(grown, 1024);
 #else
     (void)grown;
 #endif
@@ -916,6 +1019,50 @@ START_TEST(test_buf_read)
         ck_assert_str_eq(text, "rest");
         ck_assert_int_eq(flow_write(reader.flow, "", 0), -ENOTSUP);
     }
+}
+END_TEST
+
+// A copy where nothing ever has to wait: others have their turn nevertheless.
+static int turns;
+static bool copied;
+
+static intptr_t write_nothing(struct flow *flow, const void *buf, size_t len)
+{
+    (void)flow, (void)buf, (void)len;
+    return 0;
+}
+
+static intptr_t copies(void *unused)
+{
+    static const struct flow_vtable sink = { .write = write_nothing };
+    struct string_source source;
+    struct flow to = { &sink };
+    char text[101];
+
+    (void)unused;
+    memset(text, 'x', 100);
+    text[100] = '\0';
+    intptr_t value = flow_copy(slow_source(&source, text), &to);
+    copied = true;
+    return value;
+}
+
+static intptr_t counts_turns(void *unused)
+{
+    (void)unused;
+    for (; !copied; turns++) fiber_yield();
+    return 0;
+}
+
+static intptr_t copies_beside(void *unused)
+{
+    return fiber_both(copies, unused, counts_turns, unused);
+}
+
+START_TEST(test_flow_copy_is_fair)
+{
+    ck_assert_int_eq(executor_block_on(fiber(copies_beside, NULL)), 0);
+    ck_assert_int_ge(turns, 90);
 }
 END_TEST
 
@@ -1100,6 +1247,8 @@ Suite *fibers_suite(void)
     add_test(suite, test_switch, 10);
     add_test(suite, test_switch_fails, 10);
     add_test(suite, test_switch_fails_at_once, 10);
+    add_test(suite, test_refused_awaits, 10);
+    add_test(suite, test_forked_and_dropped, 10);
     add_test(suite, test_release_forks, 10);
     add_test(suite, test_nested_switches, 10);
     add_test(suite, test_drop_owner, 10);
@@ -1110,7 +1259,9 @@ Suite *fibers_suite(void)
     add_test(suite, test_other_fault, 10);
     add_test(suite, test_crowd, 60);
     add_test(suite, test_fork_and_end, 60);
+    add_test(suite, test_drop_many_owners, 60);
     add_test(suite, test_buf_read, 10);
+    add_test(suite, test_flow_copy_is_fair, 10);
     add_test(suite, test_cancelled_reader, 10);
     add_test(suite, test_event_loop, 10);
     add_test(suite, test_porting_steps, 30);
