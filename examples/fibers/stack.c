@@ -86,6 +86,15 @@ struct place {
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
 
+// musl declares these functions, but does not have them.
+#ifndef __GLIBC__
+#define getcontext(context) ((void)(context))
+#define setcontext(context) ((void)(context))
+#define makecontext(context, function, argc) \
+    ((void)(function),                       \
+     panic("no fiber can begin: this libc has no makecontext, glibc has"))
+#endif
+
 // ---------------------------------------------------------------------------
 // A stack
 // ---------------------------------------------------------------------------
