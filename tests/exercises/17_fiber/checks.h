@@ -1,0 +1,2 @@
+// What the checks call.
+#include "17_fiber.h"

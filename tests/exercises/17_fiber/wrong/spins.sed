@@ -1,0 +1,2 @@
+# Expect: That is busy-polling
+s/^        stack_leave(self->stack);/        continue;/
