@@ -96,10 +96,11 @@ static inline int is_listed(const struct dirent *entry)
 static inline char *index_of(int folder, size_t *len)
 {
     struct dirent **entries;
-    char *text = NULL;
-    int n = scandirat(folder, ".", &entries, is_listed, alphasort);
-    FILE *out = n == -1 ? NULL : open_memstream(&text, len);
+    char *text = NULL, path[40];
 
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", folder);
+    int n = scandir(path, &entries, is_listed, alphasort);
+    FILE *out = n == -1 ? NULL : open_memstream(&text, len);
     if (out != NULL)
         fputs(
             "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>Index</title>\n"

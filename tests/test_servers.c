@@ -729,8 +729,8 @@ START_TEST(test_delay_well_formed)
         "GET HTTP://[::1]/0/x HTTP/1.1\r\nhOST:\t[::1]:80 \r\n\r\n",
         "GET /0/x HTTP/1.9\r\nHost:\r\nA:\tb: c\t\r\n\r\n",
         "GET /0/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
-        "GET /0/x HTTP/1.1\r\nHost: x\r\n\r\nGET /0/y HTTP/1.1\r\nHost: "
-        "x\r\n\r\n",
+        ("GET /0/x HTTP/1.1\r\nHost: x\r\n\r\n"
+         "GET /0/y HTTP/1.1\r\nHost: x\r\n\r\n"),
         "GET /0/x HTTP/1.1\r\nHost: x\r\n\r\n\r\n\0\xff garbage",
     };
     struct server server;

@@ -8,6 +8,7 @@
 //   - trale's reactor wakes a task after a sleep.
 //   - Three tasks are left in the end, and dropped once each: one waits for the
 //     reactor, one for nothing, one could run.
+#define _POSIX_C_SOURCE 200809L // for clock_gettime
 #include "guest.h"
 
 #include <pthread.h>
