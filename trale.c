@@ -48,7 +48,7 @@
 #include <unistd.h>
 
 // EVENT marks what happens at a line, and to which task or to which
-// subscription (rule 7). In this build it does nothing. examples/trace/trace.c
+// subscription. In this build it does nothing. examples/trace/trace.c
 // gives it a meaning and then includes this file: that build prints each event.
 #ifndef EVENT
 #define EVENT(what, task, sub) ((void)0)
@@ -64,13 +64,12 @@
 // "The executor" and "the reactor" are those two threads. (A future that was
 // never spawned may be polled and dropped by the thread that owns it.) "Takes
 // executor.lock": it locks and unlocks it. "Holds executor.lock": its caller
-// has locked it. "No lock": its caller has locked none, because it calls
-// through a vtable, or may block. "Any lock": it does not matter. What a
-// vtable's function takes is not counted. A waker of ours takes executor.lock.
-// No thread here holds both locks.
+// has locked it. "No lock": its caller has locked none. "Any lock": it does not
+// matter. What a vtable's function takes is not counted: to wake or drop a
+// waker of ours takes executor.lock. No thread here holds both locks.
 //
-// Rust's std has panic, lock and thread_spawn. So they are at the end. panic
-// prints one line and aborts. trale.h declares it.
+// The next two, and panic, are at the end of this file. They are not of trale:
+// Rust's std has them. panic prints one line and aborts.
 static inline void lock(pthread_mutex_t *mutex); // Mutex::lock
 static void thread_spawn(const char *name, void *(*loop)(void *));
 
@@ -124,7 +123,7 @@ struct poll await(struct future **child, struct context *cx)
 // task.rs: the executor
 //
 // It follows eight rules, and the comments cite them by number. (Rule 7 is
-// about the reactor. What a subscription is, stands there.)
+// about the reactor, and says what a subscription is.)
 //
 // 1. A task is on the run-queue, or on the wait-queue, or it is done and on
 //    neither. One lock guards both queues.
@@ -168,12 +167,11 @@ struct link {
 };
 
 // task.rs: Task, an Arc in Rust. One block of memory holds the task and its
-// future. Three things keep the block alive: the task's wakers, its joiner, and
-// the executor while it polls the task. It is freed when the task is done and
-// all three are gone.
+// future. It is freed when the task is done, is not being polled any more, and
+// has no wakers and no joiner.
 struct task {
     // Guarded by executor.lock:
-    struct link link;          // its place in a queue, unless it is DONE
+    struct link link;          // its place in a queue: first, for a cast
     struct waker awaiter;      // the waker of the task that awaits this one
     pthread_cond_t *join_cv;   // wakes the thread that joins this one, or NULL
     intptr_t output;           // what its future gave, once it is DONE
@@ -183,7 +181,7 @@ struct task {
     // Constant, once it is spawned:
     uint64_t id; // 1, 2, 3, ...
     // Used by the executor thread only, without the lock:
-    _Alignas(2 * sizeof(void *)) struct future future[]; // longer than it seems
+    _Alignas(2 * sizeof(void *)) struct future future[]; // and what it adds
 };
 
 // task.rs: Executor. Rust has a lock for each queue. With one lock for both,
@@ -207,7 +205,7 @@ static _Thread_local struct task *current;
 // These four come below, in "what happens to a task".
 static void task_move(struct task *task, enum task_state state);
 static void task_finish(struct task *task, intptr_t output);
-static inline void task_release(struct task *task);
+static inline void task_release(struct task *task, unsigned wakers);
 static const struct waker_vtable task_vt;
 
 // task.rs: Executor::executor_loop | the executor | takes executor.lock
@@ -239,9 +237,9 @@ static void *executor_loop(void *unused)
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
         // waker and will wake the task, or has woken it. Ready: drop the
-        // future. Then finish the task: it leaves its queue (rule 4), and its
-        // output goes to whoever joins or awaits it. By then its locals are
-        // gone.
+        // future, so the task's locals are gone (their memory stays). Then the
+        // task leaves its queue (rule 4), and its output goes to whoever joins
+        // or awaits it.
         if (poll.ready) future_drop(task->future);
         lock(&executor.lock);
         if (poll.ready) task_finish(task, poll.value);
@@ -250,7 +248,15 @@ static void *executor_loop(void *unused)
         // 5. The executor does not need the task any more. If it waits and has
         // no waker, task_release panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
-        task_release(task);
+        task_release(task, 0);
+
+        // 6. Go on, if a task can run. Else, before we sleep, let another
+        // thread have this processor: it may be about to spawn or wake more. A
+        // sleep and a signal for each task would cost more than the task.
+        if (executor.run_q.next != &executor.run_q) continue;
+        pthread_mutex_unlock(&executor.lock);
+        sched_yield();
+        lock(&executor.lock);
     }
     return unused; // never
 }
@@ -306,19 +312,20 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Called when a waker or the joiner is gone, or the executor has polled the
-// task. As long as there is a waker, or the task is polled, there is nothing to
-// do.
+// Called when a waker is gone (then wakers is 1), when the joiner is gone, and
+// when the executor has polled the task. As long as there is another waker, or
+// the task is polled, there is nothing more to do.
 //
-// A task that waits now can get no new waker: a waker is cloned from another
-// one, and the first is lent by step 3 of executor_loop, for a poll. So rule 8
-// is never a false alarm. (In Rust such a task sleeps for ever, and nobody is
+// If it waits now, it can get no new waker: a waker is cloned from another one,
+// and the first is lent by step 3 of executor_loop, only for the poll. So rule
+// 8 is never a false alarm. (In Rust such a task sleeps for ever, and nobody is
 // told.)
 //
 // Step 4 has dropped the future on the executor thread. Here we only free the
 // memory, on any thread.
-static void task_release(struct task *task)
+static void task_release(struct task *task, unsigned wakers)
 {
+    task->wakers -= wakers;
     if (task->wakers > 0 || task == executor.polling) return;
     if (task->state == WAITING) current = task; // the panic is about this one
     if (task->state == WAITING)
@@ -343,9 +350,8 @@ static void task_finish(struct task *task, intptr_t output)
     EVENT("ready", task, NULL);
     if (task->join_cv != NULL) pthread_cond_signal(task->join_cv);
     struct waker awaiter = waker_take(&task->awaiter);
-    if (awaiter.vtable == NULL) return;
     pthread_mutex_unlock(&executor.lock);
-    waker_wake(&awaiter);
+    waker_wake(&awaiter); // if there is one
     lock(&executor.lock);
 }
 
@@ -362,8 +368,7 @@ static void task_clone(void *data)
 static void task_drop(void *data)
 {
     lock(&executor.lock);
-    ((struct task *)data)->wakers--;
-    task_release(data);
+    task_release(data, 1);
     pthread_mutex_unlock(&executor.lock);
 }
 
@@ -373,9 +378,10 @@ static void task_drop(void *data)
 // then sees why it was woken. A done task needs no poll.
 //
 // If we did not ask whether the task waits, a late wake would put a done task
-// back on the run-queue. It would be polled again after it was ready, or after
-// it was freed. (Rust trale does not ask. It removes the task from the
-// wait-queue, and panics if it is not there.)
+// back on the run-queue, and it would be polled after it was ready. A second
+// wake would put a task at the tail again, so it would lose its place. (Rust
+// trale does not ask. It removes the task from the wait-queue, and panics if it
+// is not there.)
 static void task_wake(void *data)
 {
     struct task *task = data;
@@ -383,12 +389,10 @@ static void task_wake(void *data)
     lock(&executor.lock);
     bool waits = task->state == WAITING;
     if (waits) task_move(task, RUNNABLE);
+    if (executor.polling == NULL) pthread_cond_signal(&executor.cv);
     EVENT(waits ? "wake" : "wake-noop", task, NULL);
-    bool idle = executor.run_q.next == &task->link && executor.polling == NULL;
-    task->wakers--; // wake consumes the waker
-    task_release(task);
+    task_release(task, 1); // wake consumes the waker
     pthread_mutex_unlock(&executor.lock);
-    if (idle) pthread_cond_signal(&executor.cv);
 }
 
 // task.rs: impl Wake for Task
@@ -438,7 +442,7 @@ static void joiner_release(struct task_joiner *joiner)
     struct waker awaiter = waker_take(&joiner->task->awaiter);
 
     joiner->task->has_joiner = false;
-    task_release(joiner->task);
+    task_release(joiner->task, 0);
     joiner->task = NULL;
     joiner->future.done = true; // from now on future_poll refuses it
     pthread_mutex_unlock(&executor.lock);
@@ -514,10 +518,8 @@ static const struct future_vtable join_vt = { "joiner", join_poll, join_drop };
 // The first task starts the executor thread. Once we unlock, the task may run,
 // and even be done before we return. The joiner keeps it in memory.
 //
-// The executor thread can be asleep only if it polls nothing and our task is
-// the first on the run-queue. Only then we signal it, and only after we unlock:
-// else it would wake up, and at once wait for the lock. task_wake does the
-// same.
+// The executor thread can be asleep only if it polls nothing. Only then we
+// signal it. task_wake does the same.
 struct task_joiner executor_spawn(struct future *future)
 {
     if (future == NULL || future->vtable == NULL || future->in_place)
@@ -529,10 +531,9 @@ struct task_joiner executor_spawn(struct future *future)
     if (executor.spawned == 0) thread_spawn("executor", executor_loop);
     task->id = ++executor.spawned;
     task_move(task, RUNNABLE);
+    if (executor.polling == NULL) pthread_cond_signal(&executor.cv);
     EVENT("spawn", task, NULL);
-    bool idle = executor.run_q.next == &task->link && executor.polling == NULL;
     pthread_mutex_unlock(&executor.lock);
-    if (idle) pthread_cond_signal(&executor.cv);
     return (struct task_joiner){ { &join_vt, .in_place = true }, task };
 }
 
@@ -555,15 +556,15 @@ intptr_t executor_block_on(struct future *future)
 // It knows no tasks, only wakers. So another executor can use it too.
 //
 // A wake is only a hint. The woken future tries its system call again, and
-// registers again if it must. So a wake too many costs one poll. A wake too few
-// cannot happen. A descriptor may become ready after the failed try and before
-// the registration. epoll reports it all the same, because we use it
+// registers again if it must. So a wake too many costs one poll. No wake is
+// missed: a descriptor may become ready after the failed try and before the
+// registration. epoll reports it all the same, because we use it
 // level-triggered: it reports what is ready, not what has changed.
 //
 // epoll takes a descriptor only once, but several futures may wait for it. So
 // we keep lists of them, and tell epoll what the futures of one descriptor want
 // together. It is in the epoll set as long as somebody waits for it. A
-// registration is one-shot: a future that is woken waits no longer. (In Rust
+// registration serves once: a future that is woken waits no longer. (In Rust
 // trale only one task can wait for a descriptor. A second registration panics,
 // with the lock held.)
 // ---------------------------------------------------------------------------
@@ -594,7 +595,7 @@ static struct reactor {
 // and fits no subscription (rule 7). Nothing is lost: epoll looks at the
 // descriptor again when we change it.
 //
-// If somebody closes a descriptor while a future waits for it, epoll tells us
+// If somebody closes a descriptor while a future waits for it, epoll may say
 // nothing. We notice it at the next change for this number: another future
 // registers, or one is woken or dropped. Then we panic, because the number may
 // belong to another file. Without such a change the future waits for ever.
@@ -633,7 +634,7 @@ static void *reactor_loop(void *unused)
 
         // 1. Wait for an event: one, as in Rust trale. Production runtimes
         // fetch many at once. EINTR comes after SIGSTOP and SIGCONT, although
-        // this thread blocks all signals.
+        // this thread blocks signals.
         while (epoll_wait(reactor.epoll, &event, 1, -1) == -1)
             if (errno != EINTR) panic("epoll_wait: %s", strerror(errno));
 
@@ -673,7 +674,7 @@ static void *reactor_loop(void *unused)
 struct poll reactor_register_waker(struct subscription *sub,
                                    const struct waker *waker)
 {
-    if (waker == &sub->waker) return POLL_PENDING; // it waits, or is woken
+    if (waker == &sub->waker) return POLL_PENDING; // its own: nothing changes
     reactor_deregister_waker(sub);
     struct waker clone = waker_clone(waker);
     lock(&reactor.lock);
@@ -764,7 +765,8 @@ static struct poll timer_poll(struct future *future, struct context *cx)
     if (!poll.ready && timerfd_settime(*fd, TFD_TIMER_ABSTIME, &at, NULL) == -1)
         return POLL_READY(-errno);
     // The contract of every leaf future: it returns POLL_PENDING only if
-    // somebody holds a clone of cx->waker, and will wake it. Here the reactor.
+    // somebody has a clone of cx->waker and will wake it, or has woken it. Here
+    // that is the reactor.
     return poll;
 }
 
@@ -843,7 +845,7 @@ struct datagram {
 // A socket can be shut down, or have an error message that nobody reads
 // (IP_RECVERR). Then epoll always says that it is ready, but the system call
 // says EAGAIN: the task would be woken again and again. So from the third poll
-// on, we first ask poll(2) whether it is so, and then EAGAIN means -EPIPE.
+// on, we first ask poll(2) whether it has ended. Then EAGAIN means -EPIPE.
 static struct poll udp_poll(struct future *future, struct context *cx)
 {
     struct datagram *self = (struct datagram *)future;

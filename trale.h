@@ -97,7 +97,7 @@ struct context {
 // future_new makes. A pointer to the one is a pointer to the other, so cast.
 struct future {
     const struct future_vtable *vtable;
-    int line; // an async block: of the AWAIT where it stopped. Else 0
+    int line; // of the AWAIT where an async block has stopped, else 0
     // done: it was ready, and must not be polled again. in_place: it is part of
     // its task or of another struct, so it is dropped, but not freed.
     bool done, in_place;
@@ -105,9 +105,10 @@ struct future {
 
 // What a `dyn Future` pointer leads to in Rust.
 //
-// poll returns POLL_READY once. Before it returns POLL_PENDING, somebody must
-// hold a clone of cx->waker and be going to wake it. It must not block. A task
-// without a waker panics, so it cannot await Rust's std::future::pending().
+// poll returns POLL_READY once. It returns POLL_PENDING only if somebody has a
+// clone of cx->waker and will wake it, or has woken it. It must not block. A
+// task that waits and has no waker panics (rule 8 of trale.c). So it cannot
+// await Rust's std::future::pending().
 //
 // drop releases what the struct owns, but not the struct itself. NULL: it owns
 // nothing. Once the future is spawned, both run on the executor thread.
@@ -117,9 +118,9 @@ struct future_vtable {
     void (*drop)(struct future *future);
 };
 
-// Box::pin: `size` zeroed bytes that begin with a struct future, aligned as
-// malloc does it. Only such a future can be spawned, and must then not be given
-// another vtable. A joiner's future cannot be spawned.
+// Box::pin: `size` zeroed bytes that begin with a struct future, aligned to the
+// size of two pointers. Only such a future can be spawned, and must then not be
+// given another vtable. A joiner's future cannot be spawned.
 void *future_new(size_t size, const struct future_vtable *vtable);
 
 // Future::poll. Borrows the future. Polling it again after it was ready
