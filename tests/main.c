@@ -223,6 +223,13 @@ static struct job *next(void)
     return NULL;
 }
 
+static void tell_suites(void)
+{
+    fprintf(stderr, "There is no such test. The suites are:");
+    for (int i = 0; i < SUITES; i++) fprintf(stderr, " %s", suites[i].name);
+    fprintf(stderr, "\n");
+}
+
 int main(int argc, char **argv)
 {
     int most = number_from("TRALE_TEST_JOBS", 5);
@@ -242,7 +249,7 @@ int main(int argc, char **argv)
         if (job->state == FAILED && job->waits) tell(job);
 
     int failed = in_state(FAILED), left_out = in_state(TO_DO);
-    if (count == 0) fprintf(stderr, "There is no such test.\n");
+    if (count == 0) tell_suites();
     if (failed > 0) printf("%d FAILED, ", failed);
     printf("%d tests passed, %d skipped, ", in_state(PASSED),
            in_state(SKIPPED));

@@ -15,10 +15,6 @@
 # for else a failure would say nothing about the bug.
 set -u
 cd "$(dirname "$0")/.."
-command -v patch > /dev/null || {
-    echo "make mutants needs patch" >&2
-    exit 1
-}
 make=${MAKE:-make}
 trees=${TREES:-${BUILD:-build}/mutants}
 flags=${BUILD:-build}/check.flags
