@@ -1042,6 +1042,35 @@ START_TEST(test_bad_fd_is_refused)
 }
 END_TEST
 
+// The reactor keeps its subscriptions in lists, and one list serves descriptors
+// that are far apart. They wait at once, and each is woken by its own.
+START_TEST(test_far_fds_share_a_list)
+{
+    int low = token_fd(0), fds[10] = { low }, count = 1;
+    struct task_joiner joiners[10] = { spawn_waiting(low, WAKEUP_READABLE) };
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    for (int bit = 10; bit < 19; bit++) {
+        int fd = token_fd(0);
+        if (dup2(fd, low + (1 << bit)) == low + (1 << bit)) {
+            fds[count] = low + (1 << bit);
+            joiners[count] = spawn_waiting(fds[count], WAKEUP_READABLE);
+            count++;
+        }
+        close(fd);
+    }
+    if (count == 1) skip("there can be no descriptor %d", low + (1 << 10));
+    for (int i = 0; i < count; i++) {
+        add_tokens(fds[count - 1 - i], 1);
+        ck_assert_int_eq(task_joiner_join(&joiners[count - 1 - i]), i);
+    }
+    for (int i = 0; i < count; i++) close(fds[i]);
+}
+END_TEST
+
 // Hazard 51: where fs.nr_open and the limit allow more than 2^20 descriptors, a
 // future that waits for one beyond must be served like any other, and one that
 // is not open get -EBADF.
@@ -1455,6 +1484,7 @@ Suite *reactor_suite(void)
     add_test(suite, test_hangup_does_not_spin, 20);
     add_test(suite, test_regular_file_is_refused, 20);
     add_test(suite, test_bad_fd_is_refused, 20);
+    add_test(suite, test_far_fds_share_a_list, 20);
     add_test(suite, test_fd_beyond_a_million, 20);
     add_test(suite, test_refused_again_waits_no_more, 20);
     add_test(suite, test_closed_while_waiting_aborts, 20);

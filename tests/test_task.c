@@ -1621,6 +1621,22 @@ START_TEST(test_cancelled_while_it_joins)
 }
 END_TEST
 
+// A join leaves a thread as it was: cancellable, or not.
+START_TEST(test_join_keeps_the_cancel_state)
+{
+    static const int states[] = { PTHREAD_CANCEL_ENABLE,
+                                  PTHREAD_CANCEL_DISABLE };
+    int state;
+
+    for (int i = 0; i < 2; i++) {
+        pthread_setcancelstate(states[i], NULL);
+        executor_settle();
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+        ck_assert_int_eq(state, states[i]);
+    }
+}
+END_TEST
+
 static void *panic_when_cancelled(void *data)
 {
     pthread_cancel(pthread_self()); // at the next cancellation point
@@ -2115,6 +2131,7 @@ Suite *task_suite(void)
     add_test(suite, test_awaited_joiner_dropped, 20);
     add_test(suite, test_joins_race_the_end, 120);
     add_test(suite, test_cancelled_while_it_joins, 20);
+    add_test(suite, test_join_keeps_the_cancel_state, 20);
     add_test(suite, test_cancelled_in_a_panic, 20);
     add_test(suite, test_cancelled_at_the_first_spawn, 20);
     add_test(suite, test_memory_returns, 120);
