@@ -18,6 +18,8 @@ LINK = $(call SAY,LD $@) $(CC) $(CFLAGS_ALL)
 
 # The executor as the examples link it: with the narration and the dump.
 TALKING = $(BUILD)/examples/trace/trace.o
+# What the compiler is told of the Check library, see tests/check.mk.
+CHECK_FLAGS = $(BUILD)/check.flags
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 .PHONY: all run format clean help

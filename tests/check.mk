@@ -1,6 +1,5 @@
 # The Check suites, and the same under the sanitizers and valgrind.
 TESTS = $(patsubst %.c,$(BUILD)/%.o,tests/main.c tests/test.c tests/child.c tests/lwt/programs.c $(wildcard tests/test_*.c))
-CHECK_FLAGS = $(BUILD)/check.flags
 
 # What `make check` runs. The sanitizers and valgrind have nothing to say about
 # what is in ONCE.
