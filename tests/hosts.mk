@@ -1,6 +1,6 @@
 # What the shapes of a host cost, part of `make bench`.
 SHAPES = $(BUILD)/tests/hosts/bench
-SHAPES_UV = $(if $(shell pkg-config --exists libuv && echo yes),$(SHAPES)_uv)
+SHAPES_UV = $(if $(shell pkg-config --exists libuv 2> /dev/null && echo yes),$(SHAPES)_uv)
 
 .PHONY: bench-hosts
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What static analysis finds in trale.c, trale.h and the examples: nothing.
 # A tool that is not installed is skipped, aloud. What is suppressed has its
-# reason beside it. Run it from the repository's top: sh tests/lint.sh
+# reason beside it. `make lint` runs it.
 set -u
 cd "$(dirname "$0")/.." || exit
 # Not carried_local.c: its mistake is there to be found, by the compilers. Not
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit
 sources="trale.c $(find examples -name '*.c' ! -name carried_local.c \
     ! -path '*/hosts/glib.c' ! -path '*/hosts/uv.c' ! -path '*/hosts/event.c' \
     ! -path '*/hosts/ev.c' ! -name lwt_stubs.c ! -name 13_executor.c | sort)"
-flags="-std=c11 -I. -pthread"
+flags="-std=c11 -I. -pthread $(cat "${BUILD:-build}/check.flags.c")"
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
 failed=0

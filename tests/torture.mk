@@ -18,14 +18,14 @@ torture-run: $(BUILD)/tests/torture
 $(BUILD)/tests/torture: $(BUILD)/tests/torture.o $(BUILD)/trale.o tests/torture.mk
 	$(LINK) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
-# Check is asked for here too, where its installation can be seen.
+# Check is asked for here too, where one can see that it is unpacked.
 #: make mutants              plant some fifty bugs, one at a time, and see each noticed
 mutants: $(CHECK_FLAGS)
 	@MAKE="$(MAKE)" BUILD='$(BUILD)' sh tests/mutants.sh $(ARGS)
 
 #: make lint                 run gcc -fanalyzer, clang-tidy and cppcheck
-lint:
-	@sh tests/lint.sh
+lint: $(CHECK_FLAGS)
+	@BUILD='$(BUILD)' sh tests/lint.sh
 
 #: make model WITHOUT=2      let Spin look at all states of the rules, or of all but one
 .PHONY: model

@@ -40,7 +40,7 @@ hosts: $(HOSTS:%=host-%)
 $(HOSTS:%=host-%): host-%:
 	@if $(or $(NEEDS_$*),true) > /dev/null 2>&1; \
 	then $(MAKE) -s $(HOST_DIR)/$* && $(RUN) $(HOST_DIR)/$*; \
-	else echo "skip     $*: this fails here: $(subst ','\'',$(NEEDS_$*))"; fi
+	else echo "skip     $*: this fails here: $(NEEDS_$*)"; fi
 
 # The libraries come first: libevent has an event_new too, and means its own.
 HOST_C = $(patsubst %,$(HOST_DIR)/%,poll thread glib uv event ev)
