@@ -171,7 +171,7 @@ struct link {
 // has no wakers and no joiner.
 struct task {
     // Guarded by executor.lock:
-    struct link link;          // its place in a queue: first, for a cast
+    struct link link;          // its place in a queue, unless it is DONE
     struct waker awaiter;      // the waker of the task that awaits this one
     pthread_cond_t *join_cv;   // wakes the thread that joins this one, or NULL
     intptr_t output;           // what its future gave, once it is DONE
@@ -180,8 +180,8 @@ struct task {
     bool has_joiner;           // not yet joined, awaited or detached
     // Constant, once it is spawned:
     uint64_t id; // 1, 2, 3, ...
-    // Used by the executor thread only, without the lock:
-    _Alignas(2 * sizeof(void *)) struct future future[]; // and what it adds
+    // The executor thread's, once it is spawned, without the lock:
+    _Alignas(2 * sizeof(void *)) struct future future[]; // itself, no pointer
 };
 
 // task.rs: Executor. Rust has a lock for each queue. With one lock for both,
@@ -218,12 +218,12 @@ static void *executor_loop(void *unused)
         // others starve: rule 5.)
         while (executor.run_q.next == &executor.run_q)
             pthread_cond_wait(&executor.cv, &executor.lock);
-        struct task *task = (struct task *)executor.run_q.next;
+        struct task *task = (struct task *)executor.run_q.next; // link is first
 
         // 2. Move it to the wait-queue, although it was not polled yet. The
         // poll may give the waker to the reactor, and the reactor thread may
         // wake it before the poll returns. That wake must find the task on the
-        // wait-queue. Else it changes nothing and is lost (rules 2 and 3).
+        // wait-queue. Else it changes nothing and is lost.
         task_move(task, WAITING);
         executor.polling = current = task;
         EVENT("poll", task, NULL);
@@ -621,7 +621,7 @@ static int list_change(struct subscription *sub, bool insert)
         panic("fd %d was closed while a future waited for it (%s): drop the "
               "future before you close",
               sub->fd, strerror(errno));
-    *place = NULL;
+    *place = NULL; // undo the insert
     return -errno;
 }
 
@@ -716,11 +716,11 @@ void reactor_deregister_waker(struct subscription *sub)
 //     when polled again, for whatever reason, try again.
 //
 // A timerfd is a descriptor that becomes ready at a point in time. So the
-// reactor needs no notion of time. A sleep costs six system calls (and futex
-// calls, if threads sleep). The executor thread: timerfd_create, epoll_ctl to
-// add, timerfd_settime, and at the end close. The reactor thread: epoll_wait,
-// and epoll_ctl to delete. Production runtimes sort their timers themselves,
-// and use the timeout of epoll_wait.
+// reactor needs no notion of time. A sleep costs six system calls. The executor
+// thread: timerfd_create, epoll_ctl to add, timerfd_settime, and at the end
+// close. The reactor thread: epoll_wait, and epoll_ctl to delete. (futex calls
+// come on top, if threads sleep. To read the clock needs none.) Production
+// runtimes sort their timers themselves, and use the timeout of epoll_wait.
 // ---------------------------------------------------------------------------
 
 // futures/timer.rs: Timer. As in every future of ours, the struct future comes

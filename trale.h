@@ -229,7 +229,8 @@ struct task_joiner {
 struct task_joiner executor_spawn(struct future *future);
 
 // Executor::block_on: spawn, then join. Not inside a task: that aborts. (Inside
-// a task of another executor it blocks that executor, and nobody notices.)
+// a task of another executor, as examples/hosts/ has one, it blocks that one,
+// and nobody notices.)
 intptr_t executor_block_on(struct future *future);
 
 // TaskJoiner::join: blocks this thread until the task is done, and returns its
