@@ -30,7 +30,7 @@ export ASAN_OPTIONS=detect_leaks=1
 export TSAN_OPTIONS="halt_on_error=1 atexit_sleep_ms=0"
 
 # The suites of trale.c; those of the examples test it only on the way.
-tests=$(for suite in future task reactor timer udp; do
+tests=$(for suite in rules future task reactor timer udp; do
     sed -n 's/^ *add_test(suite, \([a-z0-9_]*\),.*/\1/p' tests/test_$suite.c
 done)
 
