@@ -1140,6 +1140,25 @@ static void block_on_in_task(void)
     executor_block_on(poll_fn(blocking_poll, NULL, NULL));
 }
 
+static struct poll ready_at_once(void *data, struct context *cx)
+{
+    (void)cx;
+    return POLL_READY(data != NULL);
+}
+
+static void blocking_drop(void *data)
+{
+    *(intptr_t *)data = executor_block_on(ready(0));
+}
+
+// The drop of a task's future is a part of its last turn.
+static void block_on_in_drop(void)
+{
+    intptr_t value;
+
+    executor_block_on(poll_fn(ready_at_once, blocking_drop, &value));
+}
+
 static void join_twice(void)
 {
     struct task_joiner joiner = executor_spawn(ready(0));
@@ -1192,9 +1211,10 @@ START_TEST(test_output_is_given_once)
 }
 END_TEST
 
-// Hazard 35: a task is joined inside a task, block_on is called inside a task,
-// a task is joined twice, or after its joiner was dropped. The process must
-// abort with the reason, and with the task's name where there is one.
+// Hazard 35: a task is joined inside a task, block_on is called inside a task or
+// in the drop of its future, a task is joined twice, or after its joiner was
+// dropped. The process must abort with the reason, and with the task's name
+// where there is one.
 START_TEST(test_wrong_joins_die)
 {
     const char *blocks = "join and block_on would block the thread";
@@ -1203,6 +1223,8 @@ START_TEST(test_wrong_joins_die)
     assert_dies(join_in_task, "in task poll_fn#2: ");
     assert_dies(block_on_in_task, blocks);
     assert_dies(block_on_in_task, "in task poll_fn#1: ");
+    assert_dies(block_on_in_drop, blocks);
+    assert_dies(block_on_in_drop, "in task poll_fn#1: ");
     assert_dies(join_twice, "joined twice");
     assert_dies(join_detached, "joined twice");
 }
