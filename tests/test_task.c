@@ -493,6 +493,37 @@ START_TEST(test_every_wake_is_seen)
 }
 END_TEST
 
+static struct waker raced;
+
+static void clone_or_drop(int number)
+{
+    for (int i = 0; i < 5000; i++) {
+        struct waker waker = raced;
+        if (number == 0)
+            waker_clone(&raced);
+        else
+            waker_drop(&waker);
+    }
+}
+
+// One thread clones the waker of a task, and another drops what was cloned
+// before. None is miscounted: the task is not taken for lost.
+START_TEST(test_clones_race_drops)
+{
+    struct probe probe;
+    struct task_joiner joiner = probe_spawn(&probe);
+
+    executor_settle();
+    raced = waker_clone(&probe.waker);
+    clone_or_drop(0);
+    for (int i = 0; i < rounds(200); i++) on_threads(2, clone_or_drop);
+    clone_or_drop(1);
+    waker_drop(&raced);
+    ck_assert_int_eq(probe_end(&probe, &joiner), 2);
+    ck_assert_int_eq(probe.drops, 1);
+}
+END_TEST
+
 // Test T5: 100,000 wakes race the polls that they cause, one at a time. Not
 // one may get lost.
 START_TEST(test_wakes_race_polls)
@@ -2124,6 +2155,7 @@ Suite *task_suite(void)
     add_test(suite, test_wakers_outlive_the_task, 20);
     add_test(suite, test_stale_wake_disturbs_nobody, 20);
     add_test(suite, test_storm_of_wakes, 120);
+    add_test(suite, test_clones_race_drops, 60);
     add_test(suite, test_every_wake_is_seen, 120);
     add_test(suite, test_wakes_race_polls, 120);
     add_test(suite, test_nobody_starves, 20);

@@ -100,6 +100,7 @@ static const char *const infallible[] = {
     "pthread_setcancelstate",
     "pthread_setname_np", // if it fails, top shows another name
     "pthread_sigmask",
+    "sched_yield",
     "sigdelset",
     "sigfillset",
     "strerror",
