@@ -1043,7 +1043,8 @@ START_TEST(test_bad_fd_is_refused)
 END_TEST
 
 // The reactor keeps its subscriptions in lists, and one list serves descriptors
-// that are far apart. They wait at once, and each is woken by its own.
+// that are far apart. They wait at once, another one is refused, and each is
+// woken by its own.
 START_TEST(test_far_fds_share_a_list)
 {
     int low = token_fd(0), fds[10] = { low }, count = 1;
@@ -1063,6 +1064,7 @@ START_TEST(test_far_fds_share_a_list)
         close(fd);
     }
     if (count == 1) skip("there can be no descriptor %d", low + (1 << 10));
+    ck_assert_int_eq(await_fd(low + (1 << 20)), -EBADF);
     for (int i = 0; i < count; i++) {
         add_tokens(fds[count - 1 - i], 1);
         ck_assert_int_eq(task_joiner_join(&joiners[count - 1 - i]), i);
