@@ -632,6 +632,42 @@ START_TEST(test_wake_may_register)
 }
 END_TEST
 
+struct owner {
+    struct subscription sub; // of what its task owns
+    int drops;
+};
+
+static void owner_drop(void *data)
+{
+    struct owner *owner = data;
+
+    owner->drops++;
+    reactor_deregister_waker(&owner->sub);
+}
+
+// The last waker of another executor's task may free the task, and what that
+// owns deregisters. Wherever the reactor drops a waker, it holds no lock.
+START_TEST(test_drop_may_deregister)
+{
+    static const struct waker_vtable vtable = { semaphore_nothing,
+                                                semaphore_nothing, owner_drop };
+    struct owner owner = { 0 };
+    struct waker waker = { &vtable, &owner };
+    struct subscription sub = { 0 };
+    int fd = token_fd(0);
+
+    register_waker(&sub, fd, &waker, WAKEUP_READABLE);
+    register_waker(&sub, fd, &waker, WAKEUP_READABLE); // drops the first
+    ck_assert_int_eq(owner.drops, 1);
+    reactor_deregister_waker(&sub);
+    ck_assert_int_eq(owner.drops, 2);
+    close(fd);
+    struct poll refused = register_waker(&sub, fd, &waker, WAKEUP_READABLE);
+    ck_assert_int_eq(refused.value, -EBADF);
+    ck_assert_int_eq(owner.drops, 3);
+}
+END_TEST
+
 // ---------------------------------------------------------------------------
 // What is left behind
 // ---------------------------------------------------------------------------
@@ -1471,6 +1507,7 @@ Suite *reactor_suite(void)
     add_test(suite, test_register_with_its_own_waker, 20);
     add_test(suite, test_deregister_is_idempotent, 20);
     add_test(suite, test_wake_may_register, 20);
+    add_test(suite, test_drop_may_deregister, 20);
     add_test(suite, test_dropped_future_leaves_nothing, 20);
     add_test(suite, test_nothing_is_left_after_a_wake, 20);
     add_test(suite, test_fetched_event_of_a_reused_fd, 20);
