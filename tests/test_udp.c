@@ -379,6 +379,24 @@ START_TEST(test_receive_with_unread_error_queue)
 }
 END_TEST
 
+// However often it was polled before: a receive that is shut down ends.
+START_TEST(test_receive_polled_often_ends)
+{
+    int sock = bind_to(localhost(0)), count = 0;
+    struct waker waker = counting_waker(&count);
+    char buf[8];
+    struct future *recv = udp_socket_recv_from(sock, buf, 8, NULL);
+
+    for (int i = 0; i < 10; i++) ck_assert(!poll_by_hand(recv, &waker).ready);
+    shutdown(sock, SHUT_RD);
+    struct poll poll = poll_by_hand(recv, &waker);
+    ck_assert(poll.ready);
+    ck_assert_int_eq(poll.value, -EPIPE);
+    future_drop(recv);
+    close(sock);
+}
+END_TEST
+
 // Hazard 45: a receive waits on a socket while another one takes its error and
 // its datagrams. That is no failure of the first: it must wait on, and get what
 // comes later.
@@ -718,6 +736,7 @@ Suite *udp_suite(void)
     add_test(suite, test_connection_refused, 20);
     add_test(suite, test_receive_after_shutdown, 20);
     add_test(suite, test_receive_with_unread_error_queue, 20);
+    add_test(suite, test_receive_polled_often_ends, 10);
     add_test(suite, test_receive_woken_in_vain, 20);
     add_test(suite, test_overlong_send, 20);
     add_test(suite, test_longest_datagram, 20);
