@@ -2001,13 +2001,24 @@ static void fork_registers(void)
     register_waker(&sub, STDIN_FILENO, &waker, WAKEUP_READABLE);
 }
 
+// The child forks again, and its own child spawns. If that aborts, so do we.
+static void fork_forks(void)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) executor_block_on(ready(0));
+    if (waitpid(child, &status, 0) == child && WIFSIGNALED(status)) abort();
+}
+
 // Hazard 41: a process forks after it has used trale. The child that spawns,
 // joins, wakes, drops or registers must abort with the reason; one that does
 // nothing ends as it likes; the parent goes on.
 START_TEST(test_fork_after_use)
 {
     void (*bodies[])(void) = { fork_spawns, fork_joins,       fork_drops_joiner,
-                               fork_wakes,  fork_drops_waker, fork_registers };
+                               fork_wakes,  fork_drops_waker, fork_registers,
+                               fork_forks };
     struct gate gate;
     int status;
 
