@@ -9,9 +9,9 @@
 struct channel {
     // The lock guards these:
     pthread_mutex_t lock;
+    bool closed;                // nothing more will be sent
     struct value *first, *last; // sent and not received yet
     struct waker receiver;      // of the task that waits; empty if none does
-    bool closed;                // nothing more will be sent
     // Only the task that receives uses it: so many of its polls in a row took a
     // value.
     int in_a_row;

@@ -22,15 +22,16 @@
 //
 // handle_join sleeps until the output is there, uses no processor meanwhile,
 // drops the handle with future_drop and returns the value. It is called at most
-// once, and not inside a task.
+// once, and not inside a task. The handle may have been polled before, while
+// it was pending.
 //
 // handle_drop is the drop function of the handle: for one that was ready, one
 // that was joined, and one that nobody asks for any more. It gives back what
 // the handle has: the waker that waits, if there is one, and its reference to
 // the task. The task itself runs on.
 //
-// task->lock is held for whatever it guards, and never while a waker is cloned,
-// woken or dropped.
+// task->lock is held for whatever it guards, even to look at it, and never
+// while a waker is cloned, woken or dropped.
 //
 // Then type: make exercise N=14. If you are stuck: make hint N=14.
 #include "14_task.h"

@@ -52,6 +52,8 @@ int student_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *time,
                   const sigset_t *mask);
 int student_select(int count, fd_set *in, fd_set *out, fd_set *other,
                    struct timeval *time);
+ssize_t student_read(int fd, void *buf, size_t len);
+int student_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 int student_epoll_wait(int epoll, struct epoll_event *events, int count,
                        int ms);
 

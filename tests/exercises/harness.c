@@ -602,6 +602,76 @@ struct script *script_new(const char *name, const char *steps, intptr_t value)
 }
 
 // ---------------------------------------------------------------------------
+// The thread with which nothing is in common
+// ---------------------------------------------------------------------------
+
+static void *stranger_thread(void *data)
+{
+    struct stranger *self = data;
+
+    while (!atomic_load_explicit(&self->go, memory_order_relaxed)) sleep_ms(1);
+    self->act(self->data);
+    atomic_store_explicit(&self->gone, true, memory_order_relaxed);
+    return NULL;
+}
+
+void stranger_begin(struct stranger *stranger, void (*act)(void *data),
+                    void *data)
+{
+    *stranger = (struct stranger){ .act = act, .data = data };
+    if (pthread_create(&stranger->thread, NULL, stranger_thread, stranger))
+        abort();
+}
+
+void stranger_acts(struct stranger *stranger)
+{
+    atomic_store_explicit(&stranger->go, true, memory_order_relaxed);
+    while (!atomic_load_explicit(&stranger->gone, memory_order_relaxed))
+        sleep_ms(1);
+}
+
+void stranger_end(struct stranger *stranger)
+{
+    pthread_join(stranger->thread, NULL);
+}
+
+static void do_nothing(void *data)
+{
+    (void)data;
+}
+
+struct waker idle_waker(void)
+{
+    static const struct waker_vtable vtable = { do_nothing, do_nothing,
+                                                do_nothing };
+
+    return (struct waker){ &vtable, NULL };
+}
+
+void poll_idly(void *data)
+{
+    struct future *future = data;
+    struct waker waker = idle_waker();
+    struct call outer = enter(future->vtable->name);
+
+    future_poll(future, &(struct context){ &waker });
+    leave(outer);
+}
+
+void poll_apart(struct future *one, struct future *other)
+{
+    struct stranger stranger;
+
+    awaiting("two polls of two futures, on two threads, to return");
+    bool was = narration_switch(false);
+    stranger_begin(&stranger, poll_idly, other);
+    poll_idly(one);
+    stranger_acts(&stranger);
+    stranger_end(&stranger);
+    narration_switch(was);
+}
+
+// ---------------------------------------------------------------------------
 // The audit, and the life of the process
 // ---------------------------------------------------------------------------
 

@@ -118,8 +118,12 @@ void may_sleep(void);      // this call may: block_on, a reactor's turn
 const char *calling(void); // the function that is called
 bool has_lock(void);       // this thread, of the student's locks
 
-// What a lock guards: to change it without a lock fails. For checks that have
-// one thread at a time.
+// For checks with functions of their own in place of such: errno after success.
+void mislead(bool succeeded, int error);
+
+// What a lock guards, from here to the next multiple of 8 bytes: to look at it
+// or to change it without a lock fails. For checks that have one thread at a
+// time.
 void guard(const void *memory, size_t size, const char *name);
 void unguard(const void *memory);
 
@@ -135,6 +139,27 @@ extern _Thread_local void (*at_wait)(void);
 // From now on no waker of a probe may be cloned, woken or dropped while one of
 // the student's locks is held.
 extern bool strict_locks;
+
+// Another thread, older than all that this one does until it lets that thread
+// act. Nothing orders the two for the thread sanitizer but the student's own
+// locks, so it sees what is done without them. Call no more of this harness
+// meanwhile than enter, leave and poll_idly: the rest has locks.
+struct stranger {
+    void (*act)(void *data);
+    void *data;
+    pthread_t thread;
+    atomic_bool go, gone;
+};
+
+void stranger_begin(struct stranger *stranger, void (*act)(void *data),
+                    void *data);
+void stranger_acts(struct stranger *stranger); // returns when it has acted
+void stranger_end(struct stranger *stranger);
+struct waker idle_waker(void); // whose functions do nothing
+void poll_idly(void *future);  // with that one; for a stranger, too
+
+// Two threads poll two futures that have nothing to do with each other.
+void poll_apart(struct future *one, struct future *other);
 
 // For locks of the checks that the student's code takes: before, after, ...
 void lock_wanted(void *lock);

@@ -413,10 +413,11 @@ static bool explain_freed(const char *report, char *text, size_t size)
     const char *freed = strstr(report, "freed by thread");
     const char *made = strstr(report, "previously allocated by");
     const char *end = report + strlen(report);
-    char now[200], then[200], made_at[200], by[100];
+    char now[200], then[200], made_at[200], by[100], origin[300] = "";
 
     if (strstr(report, "heap-use-after-free") == NULL && twice == NULL)
         return false;
+    if (freed == NULL) freed = strstr(report, "Previous write"); // threads
     if (freed == NULL) freed = end;
     if (made == NULL || made < freed) made = end;
     find_place(report, freed, twice != NULL, now, sizeof(now));
@@ -426,6 +427,9 @@ static bool explain_freed(const char *report, char *text, size_t size)
     bool box = strstr(by, "future_new") != NULL;
     const char *drop = strstr(report, " in future_drop ");
     bool again = drop != NULL && drop < freed && strstr(now, " at ") == NULL;
+    if (*made_at != '\0')
+        snprintf(origin, sizeof(origin), " It was %s%s.",
+                 box ? "a future, made" : "allocated", made_at);
     if (freed_by_probe_poll(freed))
         snprintf(text, size,
                  "It used the context, or the waker in it, after the poll had "
@@ -433,10 +437,8 @@ static bool explain_freed(const char *report, char *text, size_t size)
                  "clone, waker_clone(cx->waker), and no pointer.",
                  now);
     else
-        snprintf(text, size,
-                 "It %s memory%s that had been freed before%s. It was %s%s.%s",
-                 twice != NULL ? "freed" : "used", now, then,
-                 box ? "a future, made" : "allocated", made_at,
+        snprintf(text, size, "It %s memory%s that had been freed before%s.%s%s",
+                 twice != NULL ? "freed" : "used", now, then, origin,
                  again ? " A drop function releases what its struct owns, and "
                          "not the struct itself: future_drop does that."
                        : "");

@@ -13,8 +13,9 @@
 //
 // block_on(future) polls the future at once. While it is pending, block_on
 // sleeps until a waker is woken, on whatever thread, and polls it once for
-// that. It never polls without a wake, nor after ready, and while it waits it
-// uses no processor. A wake may come during the poll: it must not be lost, so
+// that. Two wakes that come before a poll ask for that one poll, not for two.
+// It never polls without a wake, nor after ready, and while it waits it uses no
+// processor. A wake may come during the poll: it must not be lost, so
 // parker_wake notes it in `woken`. When the future is ready, block_on drops it
 // with future_drop, gives its own waker back and returns the value.
 //

@@ -294,7 +294,12 @@ static void *set_after_poll(void *data)
 CHECK(from_another_thread, 1, "Another thread may set it at any time")
 {
     int rounds = round_no == 0 ? 40 : 4;
+    struct flag *flags[] = { flag_new(), flag_new() };
+    struct future *waits[] = { flag_wait(flags[0]), flag_wait(flags[1]) };
 
+    poll_apart(waits[0], waits[1]);
+    for (int i = 0; i < 2; i++) future_drop(waits[i]);
+    for (int i = 0; i < 2; i++) flag_free(flags[i]);
     narration(false);
     for (int round = 0; round < rounds; round++) {
         struct flag *flag = flag_new();

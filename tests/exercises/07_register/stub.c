@@ -24,9 +24,10 @@
 // Whenever flag_set comes, even between two lines of the poll: the poll returns
 // ready, or its waker is woken. A wake too many does no harm.
 //
-// flag->lock guards flag->waker. Do not clone, drop or wake a waker while you
-// have the lock: that calls code of others, which may need it. An executor may
-// even poll the task on the spot, inside the wake.
+// flag->lock guards flag->waker: even to look at it needs the lock. Do not
+// clone, drop or wake a waker while you have the lock: that calls code of
+// others, which may need it. An executor may even poll the task on the spot,
+// inside the wake.
 //
 // You need: waker_clone, waker_take, waker_wake, waker_drop,
 // pthread_mutex_lock, pthread_mutex_unlock.

@@ -399,6 +399,12 @@ CHECK(others_have_their_turn, 2, "After BUDGET values, others go first")
     awaiting("A, B and C, of which A and B receive without end, to end");
     executor_block_on(future_new(sizeof(struct future), &starter));
     for (int i = 0; i < 3; i++) task_joiner_join(&three[i]);
+    struct channel *two[] = { channel_new(), channel_new() };
+    struct future *waits[] = { channel_receive(two[0]),
+                               channel_receive(two[1]) };
+    poll_apart(waits[0], waits[1]);
+    for (int i = 0; i < 2; i++) future_drop(waits[i]);
+    for (int i = 0; i < 2; i++) channel_free(two[i]);
     many_threads = false;
 
     struct probe *task = probe_new("receiver");

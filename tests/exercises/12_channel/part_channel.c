@@ -36,9 +36,8 @@ void values_push(struct channel *channel, intptr_t value)
 
 bool values_pop(struct channel *channel, intptr_t *value)
 {
-    struct value *first = channel->first;
-
     expect_lock("values_pop");
+    struct value *first = channel->first;
     if (first == NULL) return false;
     channel->first = first->next;
     *value = first->value;
@@ -54,6 +53,8 @@ struct channel *channel_new(void)
     pthread_mutex_init(&channel->lock, NULL);
     if (many_threads) return channel;
     guard(&channel->closed, sizeof(channel->closed), "channel->closed");
+    guard(&channel->first, sizeof(channel->first), "channel->first");
+    guard(&channel->last, sizeof(channel->last), "channel->last");
     guard(&channel->receiver, sizeof(channel->receiver), "channel->receiver");
     return channel;
 }
@@ -61,6 +62,8 @@ struct channel *channel_new(void)
 void channel_free(struct channel *channel)
 {
     unguard(&channel->receiver);
+    unguard(&channel->last);
+    unguard(&channel->first);
     unguard(&channel->closed);
     while (channel->first != NULL) {
         struct value *next = channel->first->next;

@@ -23,10 +23,12 @@
 //
 // But when it has been ready with BUDGET values in a row, the next poll takes
 // none: it wakes its own task, so that this goes behind the others, and is
-// pending. Then, as after any pending poll, the count begins anew.
+// pending; no waker need be in the channel for that. (If there is none to take,
+// it may as well wait for one.) Then, as after any pending poll, the count
+// begins anew.
 //
-// channel->lock is held for whatever it guards, and never while a waker is
-// cloned, woken or dropped.
+// channel->lock is held for whatever it guards, even to look at it, and never
+// while a waker is cloned, woken or dropped.
 //
 // You need: values_push, values_pop, waker_clone, waker_take, waker_wake,
 // waker_drop, pthread_mutex_lock, pthread_mutex_unlock.

@@ -248,7 +248,8 @@ static _Atomic pid_t late_tid;
 static pthread_t late;
 static bool late_runs;
 
-static bool waits_by_condition;
+static bool waits_by_condition, awaited_too;
+static atomic_bool join_over;
 
 static void note_wait(void)
 {
@@ -262,6 +263,10 @@ static void *finish_when_asleep(void *data)
              "50 ms of processor time, that is, it spins. Let it sleep in "
              "pthread_cond_wait.");
     finish(data, 6);
+    if (awaited_too && !ends_before_it_sleeps(caller, &join_over))
+        fail("A task had polled the handle, and then a thread joined it. The "
+             "task is done, and the thread still sleeps: whoever is woken, the "
+             "condition is signalled too.");
     return NULL;
 }
 
@@ -294,6 +299,10 @@ CHECK(joined, 2, "A thread that joins sleeps until the task is done")
 
     many_threads = true;
     caller = gettid();
+    struct future *handles[] = { spawn(NULL), spawn(NULL) };
+    poll_apart(handles[0], handles[1]);
+    for (int i = 0; i < 2; i++) finish(task_of(handles[i]), 1);
+    for (int i = 0; i < 2; i++) future_drop(handles[i]);
     the_handle = spawn(NULL);
     the_task = task_of(the_handle);
     if (pthread_create(&thread, NULL, finish_when_asleep, the_task)) abort();
@@ -303,6 +312,22 @@ CHECK(joined, 2, "A thread that joins sleeps until the task is done")
            value_name(value));
     at_wait = NULL;
     pthread_join(thread, NULL);
+    expect_freed();
+
+    // A task has polled the handle before, and then a thread joins it.
+    struct probe *a = probe_new("A");
+    the_handle = spawn(NULL);
+    the_task = task_of(the_handle);
+    poll_pending(a, the_handle);
+    awaited_too = true;
+    join_over = false;
+    if (pthread_create(&thread, NULL, finish_when_asleep, the_task)) abort();
+    value = join(the_handle);
+    join_over = true;
+    expect(value == 6, "The output is 6, and handle_join returned %s.",
+           value_name(value));
+    pthread_join(thread, NULL);
+    awaited_too = false;
     expect_freed();
 
     // Once more, when it has looked and does not sleep yet. (Who sleeps in

@@ -1,4 +1,4 @@
-# Expect: Two threads used the same memory at the same time
+# Expect: task_wake looked at the state of a task without the lock
 /^void task_wake/,/^}/{
 s/^    queue_lock();/    if (task->state == DONE) return;\
 &/

@@ -1,3 +1,4 @@
 # Expect: step has polled A, and returned false
-/^    return true;$/c\
-    return task->state == DONE;
+s/^    if (task_poll(task).ready) {/    bool ready = task_poll(task).ready;\
+    if (ready) {/
+s/^    return true;$/    return ready;/

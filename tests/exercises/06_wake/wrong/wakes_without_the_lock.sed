@@ -1,4 +1,4 @@
-# Expect: queue_push was called without the lock
+# Expect: task_wake looked at the state of a task without the lock
 /^void task_wake/,/^}/{
 /queue_lock/d
 /queue_unlock/d

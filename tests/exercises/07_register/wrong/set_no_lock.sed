@@ -1,3 +1,3 @@
-# Expect: flag_set changed flag->waker without the lock. Another thread may look at
+# Expect: flag_set looked at flag->waker without the lock
 27d
 29d

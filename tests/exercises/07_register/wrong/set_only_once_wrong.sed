@@ -1,4 +1,4 @@
-# Expect: Two threads used the same memory at the same time
+# Expect: flag_set looked at flag->waker without the lock
 25a\
     if (flag->set) return;
 /^    flag->set = true;$/a\

@@ -1,4 +1,4 @@
-# Expect: It used memory
+# Expect: handle_drop calls task_release
 /^void handle_drop/,/^}/ {
     s/task_release(task);/free(task);/
 }

@@ -1,3 +1,3 @@
-# Expect: handle_drop changed task->joiner without the lock. Another thread may look
+# Expect: handle_drop looked at task->joiner without the lock
 48d
 50d

@@ -1,4 +1,4 @@
-# Expect: Leave the waker and look in one step
+# Expect: handle_poll looked at task->output without the lock
 22a\
     struct poll output = task->output;\
     if (output.ready) {\
