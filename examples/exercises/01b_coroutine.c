@@ -21,7 +21,8 @@
 // sum_poll goes on where it left off, as far as it can: when the first future
 // is ready, it makes the second, self->second(a), and polls that at once, for a
 // future that was never polled wakes nobody. A child that is pending has kept
-// the waker; the sum itself keeps none. Ready with a + b.
+// the waker; the sum itself keeps none. Ready with a + b. Several sums may be
+// under way at the same time.
 //
 // await(&self->child, cx) polls the child. If it is ready, it drops it, leaves
 // NULL and returns POLL_READY with its value.

@@ -105,8 +105,11 @@ static void expect_sum(struct poll poll)
     expect(poll.ready, "Both futures have been ready, and the sum is pending: "
                        "nobody will wake it.");
     expect(poll.value == wanted,
-           "The two futures were ready with %s and %s, and the sum was %s.",
-           value_name(first.value), value_name(second.value), outcome(poll));
+           "The two futures were ready with %s and %s, and the sum was %s.%s",
+           value_name(first.value), value_name(second.value), outcome(poll),
+           wanted == (int)wanted ? ""
+                                 : " A value is an intptr_t, which may be "
+                                   "more than an int can hold.");
     expect(given == first.value,
            "The first future was ready with %s, and the second was made with "
            "%s.",
@@ -189,28 +192,58 @@ CHECK(spurious_polls, 1, "Polled in vain, it stays where it is")
     future_drop(future);
 }
 
+// Another sum, whose polls come in between.
+static struct child lone, partner;
+
+static struct future *make_partner(intptr_t a)
+{
+    expect(a == lone.value,
+           "The second future of another sum was made with "
+           "%s, and its first was ready with %s.",
+           value_name(a), value_name(lone.value));
+    return child_future(&partner);
+}
+
+static void poll_rival(struct probe *rival, struct future *apart)
+{
+    struct poll poll = probe_poll(rival, apart);
+
+    expect(!poll.ready, "Another sum was %s, whose child is pending.",
+           outcome(poll));
+}
+
 CHECK(any_values, 1, "The local lives across the await, whatever it is")
 {
     static const intptr_t values[][2] = {
-        { 0, 0 },  { 0, 9 },           { -70, 2 },
-        { -5, 0 }, { 1L << 40, -120 }, { INTPTR_MAX - 9, 9 },
+        { 0, 0 },           { 0, 9 },           { -70, 2 },
+        { -5, 0 },          { 1L << 40, -120 }, { INTPTR_MAX - 9, 9 },
+        { -120, 1L << 40 },
     };
 
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 14; i++) {
         struct probe *task = probe_new("sum"), *rival = probe_new("rival");
-        struct child lone = { .name = "lone", .value = 1000 };
-        struct future *future = begin(values[i][0], values[i][1]);
-        struct future *apart = sum(child_future(&lone), make_second);
+        struct future *future = begin(values[i / 2][0], values[i / 2][1]);
+        lone = (struct child){ .name = "lone", .value = 1000 };
+        partner = (struct child){ .name = "partner", .value = 24 };
+        struct future *apart = sum(child_future(&lone), make_partner);
 
         poll_pending(task, future);
+        if (i % 2 == 1) lone.open = true;
         open_child(&first);
         poll_pending(task, future);
-        struct poll poll = probe_poll(rival, apart);
-        expect(!poll.ready, "Another sum was %s, whose child is pending.",
-               outcome(poll));
+        poll_rival(rival, apart);
         open_child(&second);
-        expect_sum(probe_poll(task, future));
+        struct poll poll = probe_poll(task, future);
+        expect(!poll.ready || poll.value != lone.value + second.value,
+               "Two sums were polled in turn, and one has added the first "
+               "value of the other: is `a` kept outside of the struct? A "
+               "static variable is the same one for all sums.");
+        expect_sum(poll);
         future_drop(future);
+        if (i % 2 == 1) open_child(&partner);
+        if (i % 2 == 1) poll = probe_poll(rival, apart);
+        expect(i % 2 == 0 || (poll.ready && poll.value == 1024),
+               "Another sum was %s, of 1000 and 24.", outcome(poll));
         probe_drop(rival, apart);
         expect(lone.drops == 1,
                "Another sum was dropped, and its child was "

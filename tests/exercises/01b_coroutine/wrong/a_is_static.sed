@@ -1,4 +1,4 @@
-# Expect: were ready with 1099511627776 and -120, and the sum was ready with -120
-s/^static struct poll sum_poll/static int a;\
+# Expect: one has added the first value of the other
+s/^static struct poll sum_poll/static intptr_t a;\
 &/
 s/self->a/a/g
