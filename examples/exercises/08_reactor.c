@@ -14,26 +14,31 @@
 // struct subscription (trale.h) use the waker (empty: nobody waits), the fd,
 // and the kind as a mark: it is 0 until epoll knows the fd.
 //
-// register_waker: *waker shall be woken, once, when sub->fd can be read. If it
-// can be read already, the next turn wakes, even if an earlier wake was for the
-// same data and nobody has read it. Whoever was woken may register again. To
-// register while somebody waits replaces the waker. Returns POLL_PENDING; or
-// POLL_READY(-errno) if epoll_ctl fails, and then keeps no waker.
+// register_waker: *waker shall be woken, once, when sub->fd can be read, has
+// come to its end or has failed. If that is so already, the next turn wakes,
+// even if an earlier wake was for the same data and nobody has read it. Whoever
+// was woken may register again. To register while somebody waits replaces the
+// waker. Returns POLL_PENDING; or POLL_READY(-errno) if epoll_ctl fails, and
+// then keeps no waker.
 //
-// reactor_turn: one epoll_wait of at most `ms` milliseconds (-1: for ever),
-// then wakes the waker of each subscription that it reports. Until somebody
-// registers again, later turns must not find the same descriptor: a reactor for
-// which nobody waits sleeps.
+// reactor_turn: one epoll_wait of at most `ms` milliseconds (-1: for ever; 0:
+// it does not sleep), then wakes the waker of each subscription that it
+// reports. One turn need not report all that are ready. If a signal ends the
+// epoll_wait (EINTR), the turn may end, and wakes nobody. Until somebody
+// registers again, later turns must not find the same descriptor, even if more
+// comes: a reactor for which nobody waits sleeps.
 //
-// tick_poll: a clock that ticks every `ms`, as a part of a future's poll. At
-// the first call sub->fd is -1: make a timerfd and arm it with `every`. Ready
-// with the number of ticks since the last time, which is what read(2) gives (8
-// bytes); pending if there was none, and then its waker is registered. It must
-// not block. Ready with -errno if there is no timerfd. The checks close it.
+// tick_poll: a clock that ticks every `ms`, at least 1, as a part of a future's
+// poll. At the first call sub->fd is -1: make a timerfd and arm it with
+// `every`, once. Ready with the number of ticks since the last time, which is
+// what read(2) gives (8 bytes); pending if there was none, and only then its
+// waker is registered. It must not block. Ready with -errno if there is no
+// timerfd. The checks close it.
 //
 // You need: epoll_ctl, epoll_wait, timerfd_create, timerfd_settime, read,
 // waker_clone, waker_wake, waker_drop.
 // Then type: make exercise N=08. If you are stuck: make hint N=08.
+#define _GNU_SOURCE // -std=c11 alone does not declare CLOCK_MONOTONIC
 #include "exercise.h"
 
 #include <errno.h>

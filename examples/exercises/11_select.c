@@ -22,9 +22,11 @@
 //
 // receive(inbox) is ready with the next message. receive_poll reads what has
 // come, but nothing of the message behind it. While its message is not whole,
-// it is pending, and registered with the reactor. At the end of the input it is
-// ready with -EPIPE, and if read fails otherwise, with -errno. A receive that
-// is dropped has lost nothing: the next one goes on where it was.
+// it is pending, and registered with the reactor. At the end of the input, even
+// in the middle of a message, it is ready with -EPIPE. If read fails, EAGAIN
+// says that nothing is there now; with any other errno it is ready, -errno.
+// (EINTR does not come, for inbox->fd does not block.) A receive that is
+// dropped has lost nothing: the next one goes on where it was.
 //
 // receive_drop undoes the registration, in which there is a waker.
 //

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 const char exercise_read[] =
@@ -26,6 +27,7 @@ static int tries;                           // the same, also in vain
 static int reported;                        // descriptors, to reactor_turn
 static int asked_ms;                        // of epoll_wait, by reactor_turn
 static bool interrupted;                    // the next epoll_wait shall be
+static uint64_t pretended; // ticks, if not 0: so many were read
 
 ssize_t student_read(int fd, void *buf, size_t len);
 int student_epoll_wait(int epoll, struct epoll_event *events, int n, int ms);
@@ -42,6 +44,8 @@ ssize_t student_read(int fd, void *buf, size_t len)
     ssize_t n = read(fd, buf, len);
     int error = errno;
     if (ticking) reads += n == sizeof(uint64_t);
+    if (ticking && n == sizeof(pretended) && pretended != 0)
+        memcpy(buf, &pretended, sizeof(pretended));
     if (ticking && ++tries == 1000)
         fail("tick_poll has called read 1000 times in one poll, to wait until "
              "a tick comes: that blocks all other tasks and the processor too. "
@@ -52,6 +56,7 @@ ssize_t student_read(int fd, void *buf, size_t len)
              "open.",
              len, value_name(-error));
     errno = error;
+    mislead(n >= 0, EAGAIN);
     return n;
 }
 
@@ -69,6 +74,7 @@ int student_epoll_wait(int epoll, struct epoll_event *events, int n, int ms)
     }
     n = epoll_wait(epoll, events, n, ms);
     if (turning && n > 0) reported += n;
+    mislead(n >= 0, EINTR);
     return n;
 }
 
@@ -368,6 +374,14 @@ CHECK(left_unread, 1, "reactor_turn: what is left unread wakes again")
         take(waiter, task);
         wait_for(task, waiter);
     }
+    put(waiter, task, "d");
+    turn(epoll, 0);
+    put(waiter, task, "e");
+    expect(turn(epoll, 0) == 0,
+           "A has been woken and has not registered again. Then more came for "
+           "its pipe, and epoll_wait reported that, though nobody waits for "
+           "it. EPOLLET reports whatever is new; EPOLLONESHOT is silent until "
+           "EPOLL_CTL_MOD asks anew.");
     probe_drop(task, &waiter->future);
     close(epoll);
 }
@@ -476,6 +490,28 @@ CHECK(woken_on_the_spot, 1, "reactor_turn: a wake may poll the task at once")
     close(epoll);
 }
 
+// The check puts the hands of the clock forward, or back, and tick_poll must
+// leave them there.
+static void set_clock(struct ticker *ticker, long nanos)
+{
+    struct itimerspec next = { { 1000, 0 },
+                               { nanos / 1000000000L, nanos % 1000000000L } };
+
+    if (timerfd_settime(ticker->sub.fd, 0, &next, NULL) == -1) abort();
+}
+
+static void expect_not_armed_again(struct ticker *ticker, const char *when)
+{
+    struct itimerspec left;
+
+    if (timerfd_gettime(ticker->sub.fd, &left) == -1) abort();
+    expect(left.it_interval.tv_sec == 1000,
+           "tick_poll has armed the timerfd again, %s. So its period began "
+           "anew: a clock that is polled more often than it ticks would never "
+           "tick. Arm it once, when you make it.",
+           when);
+}
+
 CHECK(poll_returns_at_once, 1, "tick_poll: it leaves a waker, and returns")
 {
     struct probe *task = probe_new("ticker"), *other = probe_new("other");
@@ -506,7 +542,25 @@ CHECK(poll_returns_at_once, 1, "tick_poll: it leaves a waker, and returns")
            "%d clones are kept, of the second's %d: the latest waker replaces "
            "the one before, which is dropped.",
            probe_held(task), probe_held(other));
-    probe_drop(other, &ticker->future);
+    set_clock(ticker, 1000 * 1000000000L);
+    probe_poll(other, &ticker->future);
+    expect_not_armed_again(ticker, "in a poll before its tick");
+    set_clock(ticker, 1);
+    turn(epoll, -1);
+    pretended = (1ULL << 32) + 5;
+    ticker->began -= 1e20;
+    poll = probe_poll(other, &ticker->future);
+    expect(poll.ready && poll.value == (intptr_t)pretended,
+           "read gave %ld ticks, and tick_poll was %s: it is ready with what "
+           "read gives, which may be more than an int can hold.",
+           (long)pretended, outcome(poll));
+    pretended = 0;
+    expect_not_armed_again(ticker, "after its tick");
+    expect(probe_held(other) == 0,
+           "tick_poll was ready, and has left its waker with the reactor: the "
+           "next tick would wake a task that waits for nothing. Read first, "
+           "and register only if there was no tick.");
+    future_drop(&ticker->future);
     close(epoll);
 }
 

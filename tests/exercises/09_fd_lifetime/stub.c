@@ -15,11 +15,12 @@
 // they watch it when it would block, and release it when they have read its
 // end and again when they are dropped. `epoll` is from epoll_create1.
 //
-// watch: *waker shall be woken, once, by the serve of an event that epoll
-// reports for this registration. There may be an older one of the same owner:
-// undo it first. event.data must tell registrations apart, and not just
-// descriptors. Returns POLL_PENDING; or POLL_READY(-errno) if epoll_ctl fails,
-// and then keeps no waker.
+// watch: asks epoll to tell when fd can be read. epoll_wait then gives the
+// checks an event, with which they call serve: that shall wake *waker, once.
+// There may be an older registration of the same owner: undo it first, and it
+// is gone even if epoll_ctl fails then. event.data must tell registrations
+// apart, and not just descriptors. Returns POLL_PENDING; or POLL_READY(-errno)
+// if epoll_ctl fails, and then keeps no waker.
 //
 // serve: gets an event from epoll_wait. Meanwhile its registration may have
 // been undone, the descriptor closed, its number given away and watched again:

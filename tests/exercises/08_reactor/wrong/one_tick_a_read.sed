@@ -1,2 +1,2 @@
-# Expect: Three ticks or more had passed before the ticker was polled, and tick_poll
+# Expect: and tick_poll was ready with 1: it is ready with what read gives
 s/POLL_READY(ticks)/POLL_READY(1)/

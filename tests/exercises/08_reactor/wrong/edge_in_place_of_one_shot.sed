@@ -1,0 +1,2 @@
+# Expect: EPOLLET reports whatever is new; EPOLLONESHOT is silent
+s/EPOLLIN | EPOLLONESHOT/EPOLLIN | EPOLLET/
