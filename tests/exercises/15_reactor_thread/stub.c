@@ -14,8 +14,9 @@
 //
 // reactor_register: *waker shall be woken, once, when fd is ready for `events`
 // (EPOLLIN or EPOLLOUT), has failed or was hung up. There may be an older
-// registration for fd: then this one takes its place. Returns POLL_PENDING; or
-// POLL_READY(-errno) if epoll_ctl fails, and then keeps no waker.
+// registration for fd: then this one takes its place, and the older is gone
+// even if epoll_ctl fails. Returns POLL_PENDING; or POLL_READY(-errno) if it
+// fails, and then keeps no waker.
 //
 // reactor_deregister: undoes the registration for fd, if there is one. After it
 // the waker is given back, and fd may be closed. A wake that is under way
@@ -23,13 +24,13 @@
 //
 // reactor_loop: what the reactor's thread does. It waits for events, without
 // using the processor, and wakes whoever waits, until an event comes whose
-// data.u64 is REACTOR_STOP; then it returns. Whoever was woken is registered no
-// more. An event whose registration was undone or replaced meanwhile wakes
-// nobody.
+// data.u64 is REACTOR_STOP; then it returns. If epoll_wait fails, a signal has
+// come (EINTR), and it goes on. Whoever was woken is registered no more. An
+// event whose registration was undone or replaced meanwhile wakes nobody.
 //
-// The lock guards sources, and is held while epoll_ctl changes what belongs to
-// them. It is not held in epoll_wait, nor while a waker is cloned, woken or
-// dropped.
+// The lock guards sources, even to look at them, and is held while epoll_ctl
+// changes what belongs to them. It is not held in epoll_wait, nor while a waker
+// is cloned, woken or dropped.
 //
 // Then type: make exercise N=15. If you are stuck: make hint N=15.
 #include "15_reactor.h"

@@ -129,7 +129,7 @@ CHECK(notified, 1, "A task that comes later wakes it, once")
     end(future);
 }
 
-static int moments_left;
+static int moments_left, tasks_then;
 static const char *moment_then;
 
 static void add_at_moment(const char *moment)
@@ -137,13 +137,15 @@ static void add_at_moment(const char *moment)
     if (moments_left-- != 0) return;
     moment_then = moment;
     event("queue", "moment", "| %s", moment);
-    add(1);
+    for (int i = 0; i < tasks_then; i++) add(1);
 }
 
-CHECK(at_any_moment, 2, "No task is missed, at whatever moment it comes")
+CHECK(at_any_moment, 1, "No task is missed, at whatever moment it comes")
 {
-    for (int replacing = 0; replacing < 2; replacing++)
+    for (int round = 0; round < 4; round++)
         for (int number = 0;; number++) {
+            int replacing = round % 2;
+            tasks_then = round < 2 ? 1 : 40;
             struct probe *task = probe_new("thread"), *old = probe_new("old");
             struct future *future = executor();
             queued = 1;
@@ -154,10 +156,11 @@ CHECK(at_any_moment, 2, "No task is missed, at whatever moment it comes")
             poll_pending(task, future);
             at_moment = NULL;
             expect(moment_then == NULL || queued == 0 || task->wakes > 0,
-                   "A task came in the middle of executor_poll, %s. It was not "
-                   "polled, and executor_notify has found no waker: it stays "
-                   "there for ever. Leave the waker first, and then look.",
-                   moment_then);
+                   "%d tasks came in the middle of executor_poll, %s. %d of "
+                   "them were not polled, and executor_notify has found no "
+                   "waker: they stay there for ever. Leave the waker first, "
+                   "and then look until step returns false.",
+                   tasks_then, moment_then, queued);
             end(future);
             if (moment_then == NULL) break;
         }
@@ -181,6 +184,33 @@ CHECK(unlocked, 1, "No waker is used, and no task polled, with a lock held")
     task->eager = NULL;
     end(future);
     strict_locks = false;
+}
+
+static void notify_quietly(void *data)
+{
+    struct call outer = enter("executor_notify");
+
+    (void)data;
+    executor_notify();
+    leave(outer);
+}
+
+CHECK(shared, 1, "What threads share is used under the lock")
+{
+    struct future *future = executor();
+    struct stranger stranger;
+
+    awaiting("executor_poll and executor_notify, on two threads, to return");
+    narration(false);
+    queued = 0;
+    stranger_begin(&stranger, notify_quietly, NULL);
+    for (int polls = 0; polls < 2; polls++) {
+        poll_idly(future);
+        if (polls == 0) stranger_acts(&stranger);
+    }
+    stranger_end(&stranger);
+    narration(true);
+    end(future);
 }
 
 // ---------------------------------------------------------------------------

@@ -19,7 +19,8 @@
 //
 // executor_poll calls step until that returns false, and is pending then; it is
 // never ready. It leaves a clone of its waker where executor_notify finds it,
-// in place of an older one.
+// in place of an older one. Each poll may come with another waker: the latest
+// is the one to wake.
 //
 // executor_notify is called, on any thread, whenever a task has come into the
 // queue. It wakes the executor, if that has left a waker. Whenever a task

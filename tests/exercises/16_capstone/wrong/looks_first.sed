@@ -1,4 +1,4 @@
-# Expect: A task came in the middle of executor_poll, just after the last step, which
+# Expect: 1 task came in the middle of executor_poll, just after the last step, which
 /^struct poll executor_poll/,/^}/ {
     /^    struct waker replaced/d
     /^    waker_drop/d
