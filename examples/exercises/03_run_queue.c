@@ -27,7 +27,7 @@
 #include "03_task.h"
 
 static struct task *head; // of the queue, linked by next; NULL if it is empty
-static struct task *tail; // the last one, if it is not
+static struct task *tail; // the last one; of no use while the queue is empty
 
 void queue_push(struct task *task)
 {

@@ -27,7 +27,7 @@
 //
 // bell_ring notes that the bell was rung, and then wakes whoever waits, once.
 // An executor may poll the task inside that wake. bell_ring may be called
-// before the first poll, and more than once.
+// before the first poll, and more than once: a second ring wakes nobody.
 //
 // bell_drop runs when the future is dropped, rung or not. Whatever waker is
 // still kept is given back, for it is a reference to the task.
