@@ -38,4 +38,4 @@ int main(void)
 // Expected output, a warning:
 //
 //     local_executor: the host was notified a second ago, and has not called
-//         local_executor_run_pending: 2 tasks can run
+//         local_executor_run_pending: 2 tasks are left

@@ -52,7 +52,6 @@ struct task {
 struct local_executor {
     pthread_mutex_t lock; // guards all that follows, and the tasks
     struct link run_q, waiting;
-    size_t runnable;      // tasks on the run-queue
     size_t left;          // tasks that are not done
     size_t in_memory;     // tasks that are not freed
     uint64_t spawned;     // so many tasks so far
@@ -117,16 +116,16 @@ static void print_task(FILE *out, const struct task *task)
 
 // panic, with the task and its chain of awaits. The task is not being polled on
 // another thread: either we are on the host's, or nobody polls it.
-static _Noreturn void task_panic(const struct task *task, const char *message)
+static _Noreturn void task_panic(const struct task *task, const char *who,
+                                 const char *message)
 {
     char *text = NULL;
     size_t len;
     FILE *memory = open_memstream(&text, &len);
 
-    if (memory == NULL) panic("%s", message);
-    print_task(memory, task);
-    if (fclose(memory) != 0) panic("%s", message);
-    panic("in task %s: %s", text, message);
+    if (memory != NULL) print_task(memory, task);
+    if (memory == NULL || fclose(memory) != 0) panic("%s%s", who, message);
+    panic("in task %s: %s%s", text, who, message);
 }
 
 // For what only the host may do, and only between two polls.
@@ -136,13 +135,10 @@ static void assert_host(struct local_executor *executor, const char *who)
         panic("%s was called on another thread than local_executor_new: let "
               "the notification only tell the host's thread",
               who);
-    if (executor->polling == NULL) return;
-    char message[200];
-    snprintf(message, sizeof(message),
-             "%s was called inside a task: let the host call it, when the task "
-             "has returned",
-             who);
-    task_panic(executor->polling, message);
+    if (executor->polling != NULL)
+        task_panic(executor->polling, who,
+                   " was called inside a task: let the host call it, when the "
+                   "task has returned");
 }
 
 // A host that forgets to call back stops all tasks, and nobody would know why.
@@ -160,8 +156,8 @@ static void complain_if_late(struct local_executor *executor)
     } else if (executor->told != 0 && nanos - executor->told > NANOS_PER_SEC) {
         fprintf(stderr,
                 "local_executor: the host was notified a second ago, and has "
-                "not called local_executor_run_pending: %zu tasks can run\n",
-                executor->runnable);
+                "not called local_executor_run_pending: %zu tasks are left\n",
+                executor->left);
         executor->told = 0;
     }
 }
@@ -179,7 +175,6 @@ static struct waker task_move(struct task *task, enum task_state state)
     struct link *queue =
         state == WAITING ? &executor->waiting : &executor->run_q;
 
-    if (task->state == RUNNABLE && link->prev != link) executor->runnable--;
     task->state = state;
     link->prev->next = link->next;
     link->next->prev = link->prev;
@@ -190,7 +185,6 @@ static struct waker task_move(struct task *task, enum task_state state)
     link->prev->next = link;
     queue->prev = link;
     if (state == WAITING) return (struct waker){ 0 };
-    executor->runnable++;
     complain_if_late(executor);
     return waker_take(&executor->notice);
 }
@@ -200,7 +194,7 @@ static void task_release(struct task *task)
 {
     if (task->wakers > 0 || task == task->executor->polling) return;
     if (task->state == WAITING && !task->executor->dropped)
-        task_panic(task,
+        task_panic(task, "",
                    "nobody holds a waker of it any more, so it can never run "
                    "again: keep a clone of cx->waker and wake it");
     if (task->state != DONE) return;
@@ -326,10 +320,14 @@ size_t local_executor_run_pending(struct local_executor *executor)
     lock(executor);
     struct waker unused = executor->notice; // called without being told
     executor->notice = notice;
-    // Those that are on the run-queue now. Whoever is woken from here on goes
-    // behind them, and only we take tasks off its head.
-    for (size_t n = executor->runnable; n > 0; n--)
-        poll_task(executor, (struct task *)executor->run_q.next);
+    // Up to the task that is the last one now. Whoever is woken from here on
+    // goes behind it, and only we take tasks off the head.
+    const struct link *last = executor->run_q.prev;
+    for (bool more = last != &executor->run_q; more;) {
+        struct link *link = executor->run_q.next;
+        more = link != last;
+        poll_task(executor, (struct task *)link);
+    }
     size_t left = executor->left;
     pthread_mutex_unlock(&executor->lock);
     waker_drop(&unused);
