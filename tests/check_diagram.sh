@@ -44,7 +44,7 @@ trace_events() {
 }
 
 diagram_events() {
-    grep -vE '^ *Note over (main,kernel|[a-z]+: (output|trale)): ' "$1" | awk '
+    grep -vE '^ *Note over ([a-z]+,[a-z]+|[a-z]+: (output|trale)): ' "$1" | awk '
         BEGIN { for (i = 1; i < 128; i++) char["#" i ";"] = sprintf("%c", i) }
         {
             while (match($0, /#[0-9]+;/)) {
@@ -80,12 +80,26 @@ page_events() {
         p' "$1"
 }
 
+# What a thread does while it polls a task of a local executor is drawn in the
+# lane of that executor.
+in_lanes() {
+    awk '{
+        thread = $1
+        if ($2 == "poll" && $3 ~ /^local:/) polls[thread] = 1
+        if (thread in polls) sub(/^[a-z]+/, "local")
+        if ($2 == "pending" || $2 == "ready") delete polls[thread]
+        print
+    }' "$1"
+}
+
 # shows_all NAME: whether both pictures of that run show it all.
 shows_all() {
-    trace_events "$dir/$1.trace" > "$dir/$1.expected"
+    trace_events "$dir/$1.trace" > "$dir/$1.events"
+    in_lanes "$dir/$1.events" > "$dir/$1.expected"
     diagram_events "$dir/$1.mmd" > "$dir/$1.found"
     same "$1.mmd does not show the events of its trace" \
         "$dir/$1.expected" "$dir/$1.found"
+    mv "$dir/$1.events" "$dir/$1.expected"
     page_events "$dir/$1.html" > "$dir/$1.found"
     same "$1.html does not show the events of its trace" \
         "$dir/$1.expected" "$dir/$1.found"
@@ -106,12 +120,13 @@ well_formed() {
         fail "$1 is not well-formed"
 }
 
-mkdir -p "$dir"
+mkdir -p "$dir/hosts"
 
 # The reader's own programs may want arguments. README.md names ours.
 ours=$(for file in examples/*.c; do
     grep -qF "$file" README.md && basename "$file" .c
 done)
+ours="$ours hosts/scenario hosts/drop"
 # shellcheck disable=SC2046,SC2086 # one word for each
 make -s BUILD="$BUILD" $(printf "$BUILD/examples/%s " $ours) || exit 1
 
@@ -140,6 +155,25 @@ grep -q "^udp_echo was ended after 5 s" "$dir/udp_echo.log" ||
     fail "udp_echo does not say how it ended: $(cat "$dir/udp_echo.log")"
 expect udp_echo "Note over main,kernel: diagram: udp_echo was ended after 5 s"
 expect udp_echo "Note over executor: output: Echoing on 127.0.0.1:0"
+
+# A local executor has a lane beside that of its host's thread. The program has
+# no other thread, and no lane for one.
+cat > "$dir/lanes.expected" << 'DIAGRAM'
+    participant main as main, the host
+    participant local as local executor
+DIAGRAM
+grep participant "$dir/hosts/scenario.mmd" > "$dir/lanes.found"
+same "hosts/scenario.mmd has other lanes" "$dir/lanes.expected" "$dir/lanes.found"
+grep -qxF '"titles":{"main":"main, the host","local":"local executor"},' \
+    "$dir/hosts/scenario.html" || fail "hosts/scenario.html has other lanes"
+expect hosts/scenario "main->>local: spawn local:caller#35;1"
+expect hosts/scenario "Note over local: poll local:caller#35;1 at scenario.c:"
+expect hosts/scenario "Note over local: output: task -#62;#62; fclo: Calls F Closure"
+expect hosts/scenario "Note over main: output: runtime -#62;#62; lwt_loop: Return"
+expect hosts/scenario "Note over local: ready local:caller#35;1"
+expect hosts/drop "local->>kernel: register a foreign waker"
+expect hosts/drop "main->>local: cancel local:named#35;1"
+expect hosts/drop "main-->>local: wake-noop local:named#35;3"
 
 # Nothing outside the file is asked for. The one address is a name of XML's.
 grep -nE '(src|href) *=|url\(|@import|fetch\(|https?://' \
@@ -217,7 +251,7 @@ for awk in mawk gawk "gawk --posix" "busybox awk" original-awk; do
         skip "${awk%% *} is not installed"
         continue
     fi
-    for name in odd sub_tasks; do
+    for name in odd sub_tasks hosts/scenario; do
         cp "$dir/$name.trace" "$dir/other_awk.trace"
         AWK=$awk sh examples/trace/draw.sh "$dir/other_awk.trace"
         same "$awk draws another diagram" "$dir/$name.mmd" "$dir/other_awk.mmd"
@@ -287,12 +321,13 @@ for row in rows:
         assert row["ts"] >= starts.pop(row["id"])["ts"]
 assert len(starts) <= 2, starts  # woken, and the program was over
 names = {row["args"]["name"] for row in rows if row["name"] == "thread_name"}
-assert {"main", "executor"} <= names, names
+hosted = "scenario" in sys.argv[1]
+assert {"main"} | (set() if hosted else {"executor"}) <= names, names
 PYTHON
         fail "$1.json is not what the trace says"
 }
 if command -v python3 > /dev/null; then
-    for name in readme timer udp sub_tasks odd; do perfetto $name; done
+    for name in readme timer udp sub_tasks odd hosts/scenario; do perfetto $name; done
 else skip "no python3 to read the JSON with"; fi
 FORMAT=gif sh examples/trace/draw.sh "$dir/timer.trace" 2> "$dir/wrong.log" &&
     fail "FORMAT=gif is not refused"

@@ -20,5 +20,5 @@ then
         > $BUILD/install.log 2>&1 ||
         skip "npm cannot install mermaid: $(head -n 1 $BUILD/install.log)"
 fi
-runs=$(runs readme states sub_tasks timer udp udp_echo odd joins cut story)
+runs=$(runs readme states sub_tasks timer udp udp_echo hosts/scenario hosts/drop odd joins cut story)
 node tests/diagram/mermaid.mjs $BUILD/npm/node_modules/mermaid $runs

@@ -21,5 +21,5 @@ need node nodejs
 "$(browser)" --headless --no-sandbox --disable-gpu --dump-dom about:blank \
     > $BUILD/browser.log 2>&1 ||
     skip "$(browser) does not run here: $(tail -n 1 $BUILD/browser.log)"
-runs=$(runs timer readme udp states odd joins cut long)
+runs=$(runs timer readme udp states hosts/drop odd joins cut long)
 node tests/diagram/page.mjs "$(browser)" $runs

@@ -56,7 +56,19 @@ for executor in trale.c examples/trace/trace.c; do
         examples/broken/block_on_in_task.c $executor || exit 1
     sh -c 'ulimit -c 0; "$1"; true' sh "$work/panics" 2>> "$work/panic"
 done
-cat "$work/trace" "$work/steps" "$work/dump" "$work/panic" |
+
+# 4. The trace of a local executor. The program has one thread, so each run tells
+# the same, and it is quoted whole.
+traced() {
+    sed -n 's/^ *[0-9.]* \(main .* | run: .*\)/\1/p' "$@"
+}
+TRALE_TRACE=1 timeout 60 "$BUILD/examples/hosts/scenario" 2>&1 > "$work/out" |
+    traced > "$work/local"
+traced examples/hosts/README.md > "$work/quoted"
+test -s "$work/local" && cmp -s "$work/local" "$work/quoted" ||
+    fail "examples/hosts/README.md quotes another trace than hosts/scenario has:" \
+        "$(diff "$work/local" "$work/quoted")"
+cat "$work/trace" "$work/steps" "$work/dump" "$work/panic" "$work/local" |
     same_in_each_run > "$work/real"
 
 # claims FILE: what it quotes, one claim a line. Of a C file only the comments
@@ -89,8 +101,8 @@ for file in $files; do
 done
 
 # The events that are explained are those that there are.
-grep -o 'EVENT([^;]*' trale.c | grep -oE '"[a-z-]+"' | tr -d '"' |
-    grep -vxE 'step|panic' | sort -u > "$work/events"
+grep -oiE '\bevent\([^;]*' trale.c examples/hosts/local_executor.c |
+    grep -oE '"[a-z-]+"' | tr -d '"' | grep -vxE 'step|panic' | sort -u > "$work/events"
 sed -n '/^| event |/,/^$/s/^| \([a-z-]*\) | .*/\1/p' examples/trace/README.md |
     sed 1d | sort > "$work/explained"
 cmp -s "$work/events" "$work/explained" ||

@@ -756,6 +756,57 @@ START_TEST(test_lines_never_mix)
 }
 END_TEST
 
+// What a trace tells of a local executor on main's thread, up to its end, as if
+// it were trale's: `local:` is left out, and main is called executor.
+static char *as_trales(char *trace)
+{
+    enum { THREAD = 11, EVENT = 20, TASK = 31 }; // where they begin
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    ck_assert_ptr_nonnull(out);
+    for (char *line = strtok(trace, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strlen(line) < TASK) bad_line(line, "too short");
+        if (strncmp(line + TASK, "local:", 6) != 0) continue;
+        if (strncmp(line + EVENT, "cancel ", 7) == 0) break;
+        if (strncmp(line + THREAD, "main    ", 8) == 0)
+            memcpy(line + THREAD, "executor", 8);
+        for (char *local; (local = strstr(line, "local:")) != NULL;) {
+            fwrite(line, 1, (size_t)(local - line), out);
+            line = local + 6;
+        }
+        fprintf(out, "%s\n", line);
+    }
+    fclose(out);
+    free(trace);
+    return text;
+}
+
+static void note_event(const struct line *line, void *events)
+{
+    strcat(strcat(events, line->event), " ");
+}
+
+// A local executor follows the rules of trale's. So must its lines: those of a
+// host with four threads that wake, and those of the scenario.
+START_TEST(test_local_executor_is_told)
+{
+    char events[200] = "";
+    char *trace = as_trales(run_traced("examples/hosts/poll", NULL));
+
+    assert_replays(trace, false);
+    ck_assert_int_gt(replay.lines, 1000);
+    free(trace);
+    trace = as_trales(run_traced("examples/hosts/scenario", NULL));
+    assert_replays(trace, false);
+    for_each_line(trace, note_event, events);
+    ck_assert_str_eq(events, "spawn poll pending wake poll pending wake poll "
+                             "ready drop ");
+    free(trace);
+}
+END_TEST
+
 // Threads wake tasks while they are polled: how many wakers there are is up to
 // them, but never less than one for a task that waits.
 START_TEST(test_wakes_are_told_in_order)
@@ -1799,6 +1850,7 @@ Suite *trace_suite(void)
     add_test(suite, test_trace_of_sub_tasks, 20);
     add_test(suite, test_golden_traces, 20);
     add_test(suite, test_lines_never_mix, 60);
+    add_test(suite, test_local_executor_is_told, 60);
     add_test(suite, test_wakes_are_told_in_order, 60);
     add_test(suite, test_long_names, 20);
     add_test(suite, test_long_lines_are_written_whole, 20);

@@ -29,8 +29,9 @@
 #include <string.h>
 #include <time.h>
 
-// The talking build has it. In the bare one it is NULL.
+// The talking build has these. In the bare one they are NULL.
 #pragma weak future_print
+#pragma weak trace_event
 
 enum task_state { RUNNABLE, WAITING, DONE }; // as in trale.c
 
@@ -46,6 +47,7 @@ struct task {
     // Constant:
     struct local_executor *executor;
     uint64_t id;           // 1, 2, 3, ...
+    const char *name;      // its future's, for when that is gone
     struct future *future; // dropped on the host's thread, when it is done
 };
 
@@ -109,9 +111,30 @@ static void unlock_last(struct local_executor *executor)
 
 static void print_task(FILE *out, const struct task *task)
 {
-    fprintf(out, "%s#%llu", task->future->vtable->name,
-            (unsigned long long)task->id);
+    fprintf(out, "%s#%llu", task->name, (unsigned long long)task->id);
     if (future_print != NULL) future_print(out, task->future);
+}
+
+// What a trace tells of a task. While it is polled, only the host's thread may
+// look where it is.
+static struct trace_task look(const struct link *link)
+{
+    const struct task *task = (const struct task *)link;
+    bool foreign = task->executor->thread != &current;
+    bool in_use = task->executor->polling == task && foreign;
+    struct future *future = task->state == DONE || in_use ? NULL : task->future;
+
+    return (struct trace_task){ "local:",     task->name, task->id,
+                                task->wakers, future,     NULL };
+}
+
+// A caption, as EVENT of trale.c: it does nothing in the bare build. Holds the
+// lock.
+static void event(const char *what, const struct task *task)
+{
+    if (trace_event == NULL) return;
+    trace_event(what, &task->link, &task->executor->run_q,
+                &task->executor->waiting, look);
 }
 
 // panic, with the task and its chain of awaits. The task is not being polled on
@@ -198,6 +221,7 @@ static void task_release(struct task *task)
                    "nobody holds a waker of it any more, so it can never run "
                    "again: keep a clone of cx->waker and wake it");
     if (task->state != DONE) return;
+    event("drop", task);
     task->executor->in_memory--;
     free(task);
 }
@@ -226,8 +250,10 @@ static void task_wake(void *data)
     struct waker notice = { 0 };
 
     lock(executor);
-    if (task->state == WAITING) notice = task_move(task, RUNNABLE);
+    bool waits = task->state == WAITING;
+    if (waits) notice = task_move(task, RUNNABLE);
     task->wakers--; // wake consumes the waker
+    event(waits ? "wake" : "wake-noop", task);
     task_release(task);
     unlock_last(executor);
     waker_wake(&notice);
@@ -285,11 +311,13 @@ void local_executor_spawn(struct local_executor *executor,
     task->link = (struct link){ &task->link, &task->link };
     task->executor = executor;
     task->future = future;
+    task->name = future->vtable->name;
     lock(executor);
     task->id = ++executor->spawned;
     executor->in_memory++;
     executor->left++;
     struct waker notice = task_move(task, RUNNABLE);
+    event("spawn", task);
     pthread_mutex_unlock(&executor->lock);
     waker_wake(&notice);
 }
@@ -302,11 +330,13 @@ static void poll_task(struct local_executor *executor, struct task *task)
 
     task_move(task, WAITING); // rule 2: before the poll
     executor->polling = task;
+    event("poll", task);
     pthread_mutex_unlock(&executor->lock);
     struct poll poll = future_poll(task->future, &cx);
     if (poll.ready) future_drop(task->future);
     lock(executor);
     if (poll.ready) task_move(task, DONE);
+    event(poll.ready ? "ready" : "pending", task);
     executor->polling = NULL;
     task_release(task);
 }
@@ -353,6 +383,7 @@ void local_executor_drop(struct local_executor *executor)
                                 : executor->waiting.next;
         struct task *task = (struct task *)link;
         task_move(task, DONE);
+        event("cancel", task);
         executor->polling = task;
         pthread_mutex_unlock(&executor->lock);
         future_drop(task->future);

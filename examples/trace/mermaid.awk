@@ -12,25 +12,23 @@ BEGIN {
 
 function event() {
     if (drawn && time - before_time >= 0.1)
-        draw("Note over main,kernel: " \
-             sprintf("%.1f", time - before_time) " s later")
+        draw("Note over all: " sprintf("%.1f", time - before_time) " s later")
     before_time = time
-    if (name == "poll") draw("activate executor")
+    if (name == "poll") draw("activate " from)
     if (to == "") draw("Note over " from ": " escape(text))
     else draw(from (dashed ? "-->>" : "->>") to ": " escape(text))
-    if (name == "poll") active++
+    if (name == "poll") active[from]++
     # A trace that begins in the middle may end a poll that it did not begin.
-    if (active && (name == "pending" || name == "ready")) {
-        draw("deactivate executor")
-        active--
+    if (active[from] && (name == "pending" || name == "ready")) {
+        draw("deactivate " from)
+        active[from]--
     }
 }
 
 # What it says about itself begins with its name. All else is the program's own.
 function remark(text) {
     if (text !~ /^(trale|diagram): /) text = "output: " text
-    draw("Note over " (speaker == "" ? "main,kernel" : speaker) ": " \
-         escape(text))
+    draw("Note over " (speaker == "" ? "all" : speaker) ": " escape(text))
 }
 
 function draw(statement) {
@@ -52,7 +50,14 @@ function escape(s,    i, c, done) {
 END {
     print "sequenceDiagram"
     n = lanes_of_run()
-    for (i = 1; i <= n; i++) print "    participant " lanes[i]
-    for (i = 1; i <= drawn; i++) print "    " drawing[i]
-    while (active-- > 0) print "    deactivate executor"
+    for (i = 1; i <= n; i++)
+        print "    participant " lanes[i] \
+            (heading(lanes[i]) == lanes[i] ? "" : " as " heading(lanes[i]))
+    all = "Note over " lanes[1] (n > 1 ? "," lanes[n] : "") ":"
+    for (i = 1; i <= drawn; i++) {
+        sub(/^Note over all:/, all, drawing[i])
+        print "    " drawing[i]
+    }
+    for (i = 1; i <= n; i++)
+        while (active[lanes[i]]-- > 0) print "    deactivate " lanes[i]
 }

@@ -99,7 +99,11 @@ END {
     printf "\n],\n\"lanes\":["
     n = lanes_of_run()
     for (i = 1; i <= n; i++) printf "%s%s", (i > 1 ? "," : ""), quote(lanes[i])
-    printf "],\n\"sources\":{"
+    printf "],\n\"titles\":{"
+    for (i = 1; i <= n; i++)
+        printf "%s%s:%s", (i > 1 ? "," : ""), quote(lanes[i]),
+            quote(heading(lanes[i]))
+    printf "},\n\"sources\":{"
     while ((getline s < sources) > 0) path_list[++paths] = s
     if (own != "") {
         path_list[++paths] = own
@@ -107,6 +111,8 @@ END {
         wanted[own] = 1
     }
     for (s in wanted) quote_source(s)
+    for (i = 1; i <= n; i++)
+        if (lanes[i] == "local") quote_source("local_executor.c")
     path_list[1] = executor
     paths = 1
     quote_source("trale.c")

@@ -5,20 +5,20 @@
 #
 # Each thread is a track. A poll is a slice of the executor's; whatever else
 # happens is a slice of a microsecond. An arrow leads from a wake to the poll
-# that it causes. Two counters show how long the queues are.
+# that it causes. Two counters show how long an executor's queues are.
 
-function event(    at) {
+function event(    at, whose) {
     at = sprintf("\"ts\":%.0f", time * 1000000)
     if (name == "poll") {
         put("B", at, task, arguments())
         if (task in flow) put("f", at, "wake", ",\"bp\":\"e\",\"id\":" flow[task])
         delete flow[task]
-        open = 1
+        open[thread] = 1
     } else if (name == "pending" || name == "ready") {
         put("i", at, name " " task, ",\"s\":\"t\"" arguments())
         # A trace that begins in the middle may end a poll that it did not begin.
-        if (open) put("E", at, task, "")
-        open = 0
+        if (open[thread]) put("E", at, task, "")
+        open[thread] = 0
     } else {
         put("X", at, name " " (task == "" ? "a foreign waker" : task),
             ",\"dur\":1" arguments())
@@ -27,8 +27,9 @@ function event(    at) {
             put("s", at, "wake", ",\"id\":" flows)
         }
     }
-    put("C", at, "run-queue", ",\"args\":{\"tasks\":" runs "}")
-    put("C", at, "wait-queue", ",\"args\":{\"tasks\":" waiting "}")
+    whose = home(task) == "local" ? "local " : ""
+    put("C", at, whose "run-queue", ",\"args\":{\"tasks\":" runs "}")
+    put("C", at, whose "wait-queue", ",\"args\":{\"tasks\":" waiting "}")
     last = at
 }
 

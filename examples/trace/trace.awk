@@ -21,6 +21,10 @@
 # And what is to be drawn, an arrow or else a note on the lane `from`:
 #
 #     from to dashed text
+#
+# A lane is a thread, or the kernel, or a local executor, whose tasks are called
+# local:greet#1: it has no thread, so what its host's thread does while it polls
+# such a task is drawn in the lane `local`.
 
 BEGIN {
     digits = "[0-9][0-9][0-9][0-9][0-9][0-9]"
@@ -50,10 +54,12 @@ BEGIN {
 # a text in the source, `own`. Else it is the task that is being polled, if any.
 function who_says(text,    s, begin, found, longest) {
     if (text ~ /^diagram: /) return ""
-    if (text ~ /^trale: (this poll of|in task) /) return "executor"
+    if (text ~ /^trale: this poll of local:/) return "local"
+    if (text ~ /^trale: this poll of /) return "executor"
+    if (text ~ /^trale: in task /) return poller("executor")
     while (own != "" && !read_own && (getline s < own) > 0) {
         if (s ~ /^int main\(/) inside = "main"
-        else if (s ~ /_poll\(.*\)$/) inside = "executor"
+        else if (s ~ /_poll\(.*\)$/) inside = "task"
         else if (s ~ /^\}/) inside = ""
         if (inside == "" || !match(s, /(printf|puts)\([^"]*"[^%"\\]+/)) continue
         begin = substr(s, RSTART, RLENGTH)
@@ -62,13 +68,25 @@ function who_says(text,    s, begin, found, longest) {
     }
     if (own != "" && !read_own++) close(own)
     longest = 2
-    found = polling ? "executor" : "main"
+    found = poller("main")
     for (begin in says)
         if (index(text, begin) == 1 && length(begin) > longest) {
             longest = length(begin)
-            found = says[begin]
+            found = says[begin] == "main" ? "main" : poller("executor")
         }
     return found
+}
+
+# The lane where a task is being polled, or else this one.
+function poller(otherwise,    thread) {
+    if (("executor" in polls)) return "executor"
+    for (thread in polls) return polls[thread]
+    return otherwise
+}
+
+# The lane of the task's executor.
+function home(task) {
+    return index(task, "local:") == 1 ? "local" : "executor"
 }
 
 # Names are any text, so it helps to know that a task's ends with its number,
@@ -141,18 +159,19 @@ function split_queue(s, list, ending,    words, n, i, count, item) {
 function picture(    what, epoll) {
     what = task == "" ? "a foreign waker" : task
     epoll = "fd " fd ", " direction
-    from = thread
+    if (name == "poll") polls[thread] = home(task)
+    from = thread in polls ? polls[thread] : thread
+    if (from == "local") host[thread] = 1
     to = dashed = ""
     text = name " " what
-    if (name == "poll") polled = task
-    if (name == "poll") polling = 1
-    if (name == "pending" || name == "ready") polling = 0
+    if (name == "poll" && from == "executor") polled = task
+    if (name == "pending" || name == "ready") delete polls[thread]
     if (name == "poll" || name == "pending") {
         if (line != "") text = text " at " file ":" line
-    } else if (name == "spawn" || name == "wake") {
-        to = "executor"
+    } else if (name == "spawn" || name == "wake" || name == "cancel") {
+        to = home(task)
     } else if (name == "wake-noop") {
-        to = "executor"; dashed = 1
+        to = home(task); dashed = 1
     } else if (name == "register" || name == "deregister") {
         to = "kernel"
         text = text " (epoll_ctl: " epoll ")"
@@ -173,15 +192,24 @@ function picture(    what, epoll) {
 }
 
 # The lanes from left to right, into lanes[1..]; returns how many. Those of the
-# runtime are always there, others if they have taken part.
-function lanes_of_run(    n, i, known, extra) {
-    split("main other executor reactor kernel", known, " ")
-    for (i = 1; i <= 5; i++) {
-        if (known[i] != "other" || known[i] in lane) lanes[++n] = known[i]
+# runtime are always there, others if they have taken part. Where a local
+# executor has, all lanes must have.
+function lanes_of_run(    n, i, local, known, extra) {
+    split("main other local executor reactor kernel", known, " ")
+    local = "local" in lane
+    for (i = 1; i <= 6; i++) {
+        if (known[i] in lane || (!local && known[i] !~ /^(other|local)$/))
+            lanes[++n] = known[i]
         delete lane[known[i]]
     }
     for (extra in lane) lanes[++n] = extra
     return n
+}
+
+# What stands above a lane.
+function heading(name) {
+    if (name in host) return name ", the host"
+    return name == "local" ? "local executor" : name
 }
 
 # gsub without its rules for backslashes, which differ between awks.

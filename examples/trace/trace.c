@@ -78,14 +78,31 @@ void future_print(FILE *out, const struct future *future)
 // lock, so no other thread may look at them.
 //
 // Any thread | holds executor.lock, or polls the task
-static void print_task(FILE *out, const struct task *task)
+static struct trace_task look(const struct link *link)
 {
-    fprintf(out, "%s#%llu", task->future->vtable->name,
-            (unsigned long long)task->id);
-    if (task->state == DONE)
-        fprintf(out, " = %ld", (long)task->output);
-    else if (task != executor.polling || task == current)
-        future_print(out, task->future);
+    const struct task *task = (const struct task *)link;
+    bool done = task->state == DONE;
+    bool in_use = task == executor.polling && task != current;
+
+    return (struct trace_task){ "",
+                                task->future->vtable->name,
+                                task->id,
+                                task->wakers,
+                                done || in_use ? NULL : task->future,
+                                done ? &task->output : NULL };
+}
+
+static void print_name(FILE *out, struct trace_task task)
+{
+    fprintf(out, "%s%s#%llu", task.executor, task.name,
+            (unsigned long long)task.id);
+}
+
+static void print_task(FILE *out, struct trace_task task)
+{
+    print_name(out, task);
+    if (task.output != NULL) fprintf(out, " = %ld", (long)*task.output);
+    future_print(out, task.future);
 }
 
 // In the middle of a panic's line: adds where the task is.
@@ -166,7 +183,7 @@ static void dump_queue(FILE *out, const char *name, const struct link *queue,
         size_t low = 0, high = waits->count;
 
         fprintf(out, "%-4s ", task == executor.polling ? "poll" : name);
-        print_task(out, task);
+        print_task(out, look(link));
         while (low < high) {
             size_t middle = low + (high - low) / 2;
             if ((uintptr_t)task_of(waits->all[middle]) < (uintptr_t)task)
@@ -231,7 +248,7 @@ static _Thread_local const char *thread_name = "other";
 // leaves out what was spent on printing, for the reader of it may be slow.
 // `sleeps` counts voluntary context switches: how often the thread gave up its
 // processor.
-static struct cost {
+static _Thread_local struct cost {
     int64_t wall, cpu;
     long sleeps;
 } poll_began;
@@ -269,35 +286,40 @@ __attribute__((constructor)) static void narration_start(void)
         fputs("trale: no terminal to type Enter on, so no stops\n", stderr);
 }
 
-// Any thread | holds executor.lock
-static void print_queue(FILE *out, const char *name, const struct link *queue)
+// Any thread | holds the lock that guards the queue
+static void print_queue(FILE *out, const char *name, const struct link *queue,
+                        trace_look *looks)
 {
+    bool waits = strcmp(name, "wait") == 0;
+
     fprintf(out, " | %s:%s", name, queue->next == queue ? " -" : "");
     for (struct link *link = queue->next; link != queue; link = link->next) {
-        const struct task *task = (const struct task *)link;
+        struct trace_task task = looks(link);
 
-        fprintf(out, " %s#%llu", task->future->vtable->name,
-                (unsigned long long)task->id);
-        if (queue == &executor.waiting) fprintf(out, "*%u", task->wakers);
+        putc(' ', out);
+        print_name(out, task);
+        if (waits) fprintf(out, "*%u", task.wakers);
     }
 }
 
-// The executor | holds executor.lock
+// Who polls | holds executor.lock
 //
 // A poll that took long, gave up the processor by itself and hardly used it was
 // blocked, and so was every other task. The warning says "seems", because the
 // program may also have been stopped, by Ctrl-Z say.
-static void warn_if_blocked(FILE *out, struct cost now, const struct task *task)
+static void warn_if_blocked(FILE *out, struct cost now, struct trace_task task)
 {
     int64_t wall = now.wall - poll_began.wall, cpu = now.cpu - poll_began.cpu;
 
-    if (wall > NANOS_PER_SEC / 10 && cpu < wall / 10 &&
-        now.sleeps > poll_began.sleeps)
-        fprintf(
-            out,
-            "trale: this poll of %s#%llu seems to have blocked the "
-            "executor thread, and so every task, for %d ms: await instead\n",
-            task->future->vtable->name, (unsigned long long)task->id,
+    if (wall <= NANOS_PER_SEC / 10 || cpu >= wall / 10 ||
+        now.sleeps <= poll_began.sleeps)
+        return;
+    fputs("trale: this poll of ", out);
+    print_name(out, task);
+    fprintf(out,
+            " seems to have blocked the %s thread, and so every task, for %d "
+            "ms: await instead\n",
+            *task.executor != '\0' ? "host's" : "executor",
             (int)(wall / 1000000));
 }
 
@@ -386,46 +408,75 @@ static void write_line(const char *text, size_t len)
     funlockfile(stderr);
 }
 
+// Any thread | holds executor.lock, and the lock that guards the queues
+//
+// The line begins with the time, so we read the clock under the lock, where
+// nobody else's line can come between.
+static void tell(const char *event, const struct link *task,
+                 const struct subscription *sub, const struct link *run_q,
+                 const struct link *waiting, trace_look *looks)
+{
+    struct cost now = cost_now();
+    int64_t start = instant_now();
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL) panic("out of memory");
+    fprintf(out, "%10.6f %-8s %-10s ", (double)(start - began) / NANOS_PER_SEC,
+            thread_name, event);
+    if (task != NULL) print_task(out, looks(task));
+    if (sub != NULL) fprintf(out, " fd %d %s", sub->fd, kind_name(sub->kind));
+    print_queue(out, "run", run_q, looks);
+    print_queue(out, "wait", waiting, looks);
+    fputc('\n', out);
+    bool polled = strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0;
+    if (task != NULL && polled) warn_if_blocked(out, now, looks(task));
+    if (fclose(out) != 0) panic("out of memory");
+    if (on_terminal) lay_out(&text, &len);
+    write_line(text, len);
+    free(text);
+    printing += instant_now() - start;
+    if (strcmp(event, "poll") == 0) poll_began = cost_now();
+}
+
 // Any thread | holds executor.lock; or, with a subscription, holds reactor.lock
 // and takes executor.lock inside it
 //
-// The line begins with the time, so we read the clock under the lock, where
-// nobody else's line can come between. A thread that is cancelled must not die
-// in here, with the lock.
+// A thread that is cancelled must not die in here, with the lock.
 static void narrate(const char *event, const struct task *task,
                     const struct subscription *sub)
 {
     int cancellable;
-    char *text = NULL;
-    size_t len = 0;
 
     if (strcmp(event, "poll") == 0) thread_name = "executor";
     if (strcmp(event, "event") == 0) thread_name = "reactor";
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     if (sub != NULL) lock(&executor.lock);
     if (sub != NULL) task = task_of(sub);
-    struct cost now = cost_now();
-    int64_t start = instant_now();
-    FILE *out = open_memstream(&text, &len);
-    if (out == NULL) panic("out of memory");
-    fprintf(out, "%10.6f %-8s %-10s ", (double)(start - began) / NANOS_PER_SEC,
-            thread_name, event);
-    if (task != NULL) print_task(out, task);
-    if (sub != NULL) fprintf(out, " fd %d %s", sub->fd, kind_name(sub->kind));
-    print_queue(out, "run", &executor.run_q);
-    print_queue(out, "wait", &executor.waiting);
-    fputc('\n', out);
-    bool polled = strcmp(event, "pending") == 0 || strcmp(event, "ready") == 0;
-    if (task != NULL && polled) warn_if_blocked(out, now, task);
-    if (fclose(out) != 0) panic("out of memory");
-    if (on_terminal) lay_out(&text, &len);
-    write_line(text, len);
-    free(text);
-    printing += instant_now() - start;
+    tell(event, task != NULL ? &task->link : NULL, sub, &executor.run_q,
+         &executor.waiting, look);
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
-    if (task != NULL && strcmp(event, "poll") == 0) {
-        if (terminal != NULL) narrate_step(task);
+    if (strcmp(event, "poll") == 0 && terminal != NULL) {
+        narrate_step(task);
         poll_began = cost_now();
     }
+    pthread_setcancelstate(cancellable, NULL);
+}
+
+// Any thread | takes executor.lock
+//
+// With our lock lines do not mix. In a forked child nobody may ever unlock it.
+void trace_event(const char *event, const struct link *task,
+                 const struct link *run_q, const struct link *waiting,
+                 trace_look *looks)
+{
+    int cancellable;
+
+    if (!tracing || process == FORKED) return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    lock(&executor.lock);
+    tell(event, task, NULL, run_q, waiting, looks);
+    pthread_mutex_unlock(&executor.lock);
     pthread_setcancelstate(cancellable, NULL);
 }

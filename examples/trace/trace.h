@@ -28,4 +28,25 @@ void future_print(FILE *out, const struct future *future);
 // It writes to `out` after it has released its locks.
 void executor_dump(FILE *out);
 
+// What is told of a task, by trale or by another executor.
+struct trace_task {
+    const char *executor; // stands before the name: "local:"; trale's is ""
+    const char *name;
+    uint64_t id;
+    unsigned wakers;
+    const struct future *future; // NULL: it is gone, or in use by a poll
+    const intptr_t *output;      // NULL: it is not done, or nobody asks for it
+};
+
+// Tells an event of another executor, if trale's are told. It is a line as
+// theirs are, with the queues of that executor. These are rings of links, as in
+// trale.c: the queue's own link, and one inside each task. `look` says which
+// task it is. The caller holds the lock that guards all this; trale's lock is
+// taken inside it. Costs a call where nobody traces. A forked child is silent.
+struct link;
+typedef struct trace_task trace_look(const struct link *link);
+void trace_event(const char *event, const struct link *task,
+                 const struct link *run_q, const struct link *waiting,
+                 trace_look *look);
+
 #endif

@@ -186,6 +186,8 @@ function look() {
         hash: location.hash,
         executor: document.querySelector("#source_executor .now")?.textContent,
         whereExecutor: $("where_executor").textContent,
+        whose: [...document.querySelectorAll(".whose")]
+            .map((text) => text.textContent),
         line: marked ? Number(marked.dataset.line) : 0,
         text: marked ? marked.textContent : "",
         first: $("first").disabled && $("back").disabled,
@@ -196,13 +198,18 @@ function look() {
 
 // The executor's own source: the line whose caption this event is, in the
 // function that says it. A join on the executor thread is a poll of the joiner.
-const captions = readFileSync("trale.c", "utf8").split("\n");
-
 function assertExecutor(seen, event, hint) {
-    const [, number] = /^trale\.c:(\d+)$/.exec(seen.whereExecutor);
+    const local = event.chain.startsWith("local:");
+    const path = local ? "examples/hosts/local_executor.c" : "trale.c";
+    const captions = readFileSync(path, "utf8").split("\n");
+    const [, file, number] = /^(.*):(\d+)$/.exec(seen.whereExecutor);
     const text = captions[number - 1];
+    assert.equal(file, path, hint);
     assert.equal(seen.executor, `${number.padStart(4)}  ${text}\n`, hint);
-    assert(text.includes("EVENT(") && text.includes(`"${event.name}"`), hint);
+    assert(text.includes(local ? " event(" : "EVENT("), hint);
+    assert(text.includes(`"${event.name}"`), hint);
+    assert.equal(seen.whose.join(), Array(2).fill(local
+        ? " of the local executor" : "").join(), hint);
     if (event.name !== "join") return;
     const found = captions.slice(0, number).reverse()
         .find((text) => /^[a-z].*\(.*\)$/.test(text));
