@@ -1206,6 +1206,13 @@ static void join_detached(void)
     task_joiner_join(&joiner);
 }
 
+static void join_zeroed(void)
+{
+    struct task_joiner joiner = { 0 };
+
+    task_joiner_join(&joiner);
+}
+
 static void join_after_ready(void)
 {
     static int wakes;
@@ -1258,6 +1265,7 @@ START_TEST(test_wrong_joins_die)
     assert_dies(block_on_in_drop, "in task poll_fn#1: ");
     assert_dies(join_twice, "joined twice");
     assert_dies(join_detached, "joined twice");
+    assert_dies(join_zeroed, "joined twice");
 }
 END_TEST
 

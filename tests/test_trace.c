@@ -1748,9 +1748,9 @@ START_TEST(test_dump_of_many)
     executor_block_on(yield_now()); // behind them all: each has been polled
     for (int i = 0; i < 5; i++) {
         free(text);
-        double start = now();
+        double start = cpu_seconds(); // nobody else here does anything
         text = dump();
-        double took = now() - start;
+        double took = cpu_seconds() - start;
         if (took < best) best = took;
     }
     ck_assert_ptr_nonnull(strstr(text, "these are left"));
