@@ -91,28 +91,30 @@ CHECK(ready_at_zero, 1, "At zero it is ready, with where it began")
 CHECK(keeps_its_state_apart, 1, "Two countdowns do not disturb each other")
 {
     struct probe *tasks[] = { probe_new("A"), probe_new("B") };
-    struct future *futures[] = { countdown(1), countdown(2) };
+    struct future *futures[] = { countdown(2), countdown(3) };
 
-    for (int i = 0; i < 2; i++)
-        expect(!probe_poll(tasks[i], futures[i]).ready,
-               "%s was ready at its first poll, after another countdown had "
-               "been polled: is the count kept outside of the struct?",
-               tasks[i]->name);
-    expect(tasks[0]->wakes == 1 && tasks[1]->wakes == 1,
-           "A and B were polled once each, and A was woken %d times and B %d "
+    for (int turn = 1; turn <= 2; turn++)
+        for (int i = 0; i < 2; i++)
+            expect(!probe_poll(tasks[i], futures[i]).ready,
+                   "%s, countdown(%d), was ready at poll number %d, after "
+                   "another countdown had been polled: is the count kept "
+                   "outside of the struct?",
+                   tasks[i]->name, 2 + i, turn);
+    expect(tasks[0]->wakes == 2 && tasks[1]->wakes == 2,
+           "A and B were polled twice each, and A was woken %d times and B %d "
            "times: wake the task of this poll.",
            tasks[0]->wakes, tasks[1]->wakes);
     struct poll poll = probe_poll(tasks[0], futures[0]);
     expect(poll.ready,
-           "A, countdown(1), was pending at its second poll, after another "
+           "A, countdown(2), was pending at its third poll, after another "
            "countdown had been polled: is the count kept outside of the "
            "struct?");
-    expect(poll.value == 1,
-           "A, countdown(1), was ready with %ld, after another countdown had "
+    expect(poll.value == 2,
+           "A, countdown(2), was ready with %ld, after another countdown had "
            "been made: is where it began kept outside of the struct?",
            (long)poll.value);
     expect(!probe_poll(tasks[1], futures[1]).ready,
-           "B, countdown(2), was ready at its second poll, after another "
+           "B, countdown(3), was ready at its third poll, after another "
            "countdown had been polled: is the count kept outside of the "
            "struct?");
     for (int i = 0; i < 2; i++) future_drop(futures[i]);

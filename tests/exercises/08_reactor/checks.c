@@ -454,6 +454,11 @@ CHECK(several_at_once, 1, "reactor_turn: many are ready, or at their end")
                "was woken %d times instead of once.",
                MANY, i + 1, i % 2 ? "can be read" : "has ended (EPOLLHUP)",
                tasks[i]->wakes);
+    expect(
+        epoll_wait(epoll, &(struct epoll_event){ 0 }, 1, 0) == 0,
+        "Nobody waits any more, and epoll still reports a pipe that has come "
+        "to its end (EPOLLHUP). It does so whatever events are asked for: "
+        "use EPOLLONESHOT, or take the pipe out.");
     for (int i = 0; i < MANY; i++) {
         if (i % 2 == 0) waits[i]->in = -1;
         future_drop(&waits[i]->future);
