@@ -96,7 +96,7 @@ bool wait_until(bool (*condition)(void *data), void *data);
 
 // Waits until the thread tid of this process sleeps, and returns true; or until
 // the process has used 50 ms of processor time without it, so that the thread
-// must be spinning. How busy the machine is makes no difference.
+// must be spinning; or it has ended. How busy the machine is makes no difference.
 bool falls_asleep(pid_t tid);
 
 // Waits until the thread tid sleeps, and returns false; or until *over.
@@ -148,7 +148,7 @@ struct stranger {
     void (*act)(void *data);
     void *data;
     pthread_t thread;
-    atomic_bool go, gone;
+    atomic_int go, gone;
 };
 
 void stranger_begin(struct stranger *stranger, void (*act)(void *data),

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -23,7 +24,11 @@ static _Atomic pid_t reactor_tid;
 typedef void hook(void);
 static hook *_Atomic when_fetched;
 static hook *when_added;
-static atomic_bool interrupted; // epoll_wait shall be, by a signal
+static bool added;               // in this call of reactor_register
+static atomic_bool fetched;      // an event, since this call began
+static atomic_bool interrupted;  // epoll_wait shall be, by a signal
+static atomic_bool after_signal; // it was, the last time
+static atomic_bool has_returned; // reactor_loop
 
 int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms);
 int student_epoll_ctl(int fd, int op, int what, struct epoll_event *event);
@@ -36,12 +41,14 @@ int student_epoll_wait(int fd, struct epoll_event *events, int n, int ms)
            "reactor_loop calls epoll_wait with %d milliseconds: it wakes up "
            "from time to time for nothing. -1 is without end.",
            ms);
+    after_signal = interrupted;
     if (interrupted) {
         interrupted = false;
         errno = EINTR;
         return -1;
     }
     int count = epoll_wait(fd, events, n, ms);
+    fetched = fetched || count > 0;
     hook *what_then = when_fetched;
     if (count > 0 && what_then != NULL) {
         when_fetched = (hook *)0;
@@ -61,9 +68,10 @@ int student_epoll_ctl(int fd, int op, int what, struct epoll_event *event)
     int result = epoll_ctl(fd, op, what, event), error = errno;
     hook *what_then = when_added;
 
-    if (op != EPOLL_CTL_DEL && result == 0 && what_then != NULL) {
+    if (op != EPOLL_CTL_DEL && result == 0) {
+        added = true;
         when_added = NULL;
-        what_then();
+        if (what_then != NULL) what_then();
     }
     errno = error;
     mislead(result == 0, EEXIST);
@@ -76,34 +84,48 @@ static void *run_reactor(void *data)
     struct call outer = enter("reactor_loop");
     may_sleep();
     reactor_loop(epoll);
+    has_returned = true;
     leave(outer);
     return data;
 }
 
+// Who has registered for a descriptor, with how many wakes at that time; nobody
+// after reactor_deregister.
+static struct owner {
+    struct probe *task;
+    int wakes;
+} owners[1024];
+
 static void reactor_begin(bool thread)
 {
-    struct epoll_event event = { EPOLLIN, { .u64 = REACTOR_STOP } };
-
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    stop = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
     if (epoll == -1 || stop == -1) abort();
-    epoll_ctl(epoll, EPOLL_CTL_ADD, stop, &event);
     reactor_tid = 0;
+    has_returned = false;
+    memset(owners, 0, sizeof(owners));
     if (thread && pthread_create(&reactor, NULL, run_reactor, NULL)) abort();
 }
 
 // Runs it on this thread until it has nothing more to do, or ends its thread.
-static void reactor_end(bool thread)
+// What is registered stays so.
+static void reactor_stop(bool thread)
 {
-    uint64_t one = 1;
+    struct epoll_event event = { EPOLLIN, { .u64 = REACTOR_STOP } };
 
     awaiting("reactor_loop to return, for REACTOR_STOP");
-    if (write(stop, &one, sizeof(one)) != sizeof(one)) abort();
+    epoll_ctl(epoll, EPOLL_CTL_ADD, stop, &event);
     if (thread)
         pthread_join(reactor, NULL);
     else
         run_reactor(NULL);
     awaiting("%s", "");
+    epoll_ctl(epoll, EPOLL_CTL_DEL, stop, NULL);
+}
+
+static void reactor_end(bool thread)
+{
+    reactor_stop(thread);
     close(epoll);
     close(stop);
 }
@@ -131,11 +153,27 @@ static void pipe_close(struct ends pipe)
     close(pipe.in);
 }
 
+// If epoll still knows the descriptor, it was not for this registration to undo
+// that, unless it comes in the place of another.
+static void expect_pending(struct poll poll, const char *culprit)
+{
+    expect(poll.value != -EEXIST || !poll.ready,
+           "reactor_register was ready with -EEXIST: epoll still knew the "
+           "descriptor. %s had to take it out of the epoll set "
+           "(EPOLL_CTL_DEL).",
+           culprit);
+    expect(!poll.ready,
+           "reactor_register was %s, where it should have registered.",
+           outcome(poll));
+}
+
 static struct poll call_register(int fd, uint32_t events, struct probe *task)
 {
     struct waker waker = probe_waker(task);
     struct call outer = enter("reactor_register");
 
+    added = false;
+    fetched = false;
     event(task->name, "register", "| fd %d", fd);
     awaiting("reactor_register to return");
     struct poll poll = reactor_register(epoll, fd, events, &waker);
@@ -147,27 +185,40 @@ static struct poll call_register(int fd, uint32_t events, struct probe *task)
 
 static void register_pending(int fd, uint32_t events, struct probe *task)
 {
-    struct poll poll = call_register(fd, events, task);
+    struct owner *owner = &owners[fd];
+    const char *culprit =
+        owner->task == NULL ? "reactor_deregister, which was called before,"
+        : owner->task->wakes > owner->wakes
+            ? "reactor_loop, which has woken the task that was registered,"
+            : "reactor_register itself, which replaces an older registration,";
 
-    expect(!poll.ready,
-           "reactor_register was %s, where it should have "
-           "registered.",
-           outcome(poll));
+    expect_pending(call_register(fd, events, task), culprit);
+    *owner = (struct owner){ task, task->wakes };
 }
 
-static int wakes_wanted;
-
-static bool is_woken(void *data)
+static bool is_woken(struct probe *task, int wakes)
 {
-    return ((struct probe *)data)->wakes >= wakes_wanted;
+    return task->wakes >= wakes;
 }
 
+// The reactor's thread has something to do, and then it sleeps again.
 static void expect_woken(struct probe *task, int wakes, const char *what)
 {
-    wakes_wanted = wakes;
-    expect(wait_until(is_woken, task),
-           "The reactor's thread has had time for %s, but nothing comes.",
+    while (reactor_tid == 0) sleep_ms(1);
+    awaiting("%s", what);
+    bool asleep = falls_asleep(reactor_tid);
+    if (is_woken(task, wakes)) return;
+    expect(!has_returned || !after_signal,
+           "reactor_loop has returned, for epoll_wait failed with EINTR: a "
+           "signal has come, and nothing else. It goes on until it is told "
+           "REACTOR_STOP.");
+    expect(!has_returned,
+           "reactor_loop has returned, and REACTOR_STOP has not "
+           "come yet. It should go on, for %s.",
            what);
+    fail("The reactor's thread has had time for %s, but nothing comes: %s.",
+         what,
+         asleep ? "it sleeps, and has woken nobody" : "it spins in its loop");
 }
 
 static void call_deregister(int fd)
@@ -178,26 +229,50 @@ static void call_deregister(int fd)
     reactor_deregister(epoll, fd);
     leave(outer);
     awaiting("%s", "");
+    owners[fd].task = NULL;
 }
 
 // Without a thread: the events that are there are served by a loop that ends.
 static void serve(void)
 {
-    reactor_end(false);
-    reactor_begin(false);
+    reactor_stop(false);
 }
 
+static struct ends the_pipe, new_pipe;
+static struct probe *the_task;
+static int wakes_wanted;
+static bool ready_late; // only when it is registered
+
 // When the lock is given back, what is in sources must be whole.
-static void let_the_reactor_see(const char *moment)
+static void let_the_reactor_look(const char *moment)
 {
-    if (moment != after_unlock) return;
+    if (moment != after_unlock || !added) return;
+    at_moment = NULL;
+    if (ready_late) put(the_pipe);
+    ready_late = false;
     event("reactor", "moment", "| of reactor_register, %s", moment);
     if (!falls_asleep(reactor_tid))
         fail("reactor_register gave the lock back, and reactor_loop spins: "
-             "epoll reports a descriptor that can be written to, and nobody is "
-             "woken. Either no waker is in its place yet (tell epoll and store "
-             "the waker in one step, under the lock), or reactor_loop passes "
-             "over what is not EPOLLIN.");
+             "epoll reports a descriptor that is ready, and nobody is woken. "
+             "Either no waker is in its place yet (tell epoll and store the "
+             "waker in one step, under the lock), or reactor_loop passes over "
+             "what is not EPOLLIN.");
+    expect(!fetched || the_task->wakes >= wakes_wanted,
+           "reactor_register gave the lock back, and epoll knew a descriptor "
+           "that was ready. reactor_loop looked, and woke nobody: that event "
+           "is lost. Either no waker was in its place yet (tell epoll and "
+           "store the waker in one step, under the lock), or reactor_loop "
+           "passes over what is not EPOLLIN.");
+}
+
+static void register_watched(int fd, uint32_t events, struct probe *task,
+                             int wakes)
+{
+    the_task = task;
+    wakes_wanted = wakes;
+    at_moment = let_the_reactor_look;
+    register_pending(fd, events, task);
+    at_moment = NULL;
 }
 
 CHECK(one_thread, 1, "Who waits is woken once, and nobody else")
@@ -215,9 +290,7 @@ CHECK(one_thread, 1, "Who waits is woken once, and nobody else")
         fail("Nobody waits for what is ready, and reactor_loop does not sleep: "
              "epoll reports the same again and again. Take the descriptor out "
              "of the epoll set when its task is woken.");
-    at_moment = let_the_reactor_see;
-    register_pending(pipes[1].in, EPOLLOUT, b);
-    at_moment = NULL;
+    register_watched(pipes[1].in, EPOLLOUT, b, 2);
     expect_woken(b, 2, "B to be woken, whose pipe can be written to");
     if (!falls_asleep(reactor_tid))
         fail("Nobody waits for what is ready, and reactor_loop does not sleep: "
@@ -259,9 +332,8 @@ CHECK(latest_wins, 1, "A later registration takes the place of an older")
     char byte;
     expect(read(pipe.out, &byte, 1) == 1, "The byte is gone.");
     register_pending(pipe.out, EPOLLIN, a);
-    reactor_end(true);
+    reactor_stop(true);
     expect(probe_held(a) == 0 || a->wakes == 0, "A was woken twice.");
-    reactor_begin(false);
     call_deregister(pipe.out);
     reactor_end(false);
     expect(probe_held(a) == 0,
@@ -337,7 +409,7 @@ CHECK(refusals, 1, "What epoll refuses is ready with -errno")
 }
 
 // The event comes as soon as epoll knows the descriptor, when reactor_register
-// has not returned yet.
+// has not returned yet: with the lock, and just after that was given back.
 static void let_the_reactor_run(void)
 {
     event("reactor", "moment", "| epoll knows the descriptor, which is ready");
@@ -350,16 +422,16 @@ CHECK(during_registration, 1, "No event is lost that comes in a registration")
 {
     for (int again = 0; again < 2; again++) {
         struct probe *a = probe_new("A");
-        struct ends pipe = pipe_new();
 
+        the_pipe = pipe_new();
         reactor_begin(true);
         while (reactor_tid == 0) sleep_ms(1);
-        if (again) register_pending(pipe.out, EPOLLIN, a);
+        if (again) register_pending(the_pipe.out, EPOLLIN, a);
+        ready_late = again;
+        if (!again) put(the_pipe);
         when_added = let_the_reactor_run;
-        if (!again) put(pipe);
-        if (again) register_pending(pipe.out, EPOLLIN, a);
-        if (again) put(pipe);
-        if (!again) register_pending(pipe.out, EPOLLIN, a);
+        register_watched(the_pipe.out, EPOLLIN, a, 1);
+        if (ready_late) put(the_pipe);
         expect_woken(
             a, 1,
             "a task to be woken, whose descriptor was ready while it was "
@@ -367,13 +439,11 @@ CHECK(during_registration, 1, "No event is lost that comes in a registration")
         reactor_end(true);
         expect(a->wakes == 1 && probe_held(a) == 0,
                "A task registered once was woken %d times.", a->wakes);
-        pipe_close(pipe);
+        pipe_close(the_pipe);
     }
 }
 
 // Between epoll_wait and the lock.
-static struct ends the_pipe, new_pipe;
-static struct probe *the_task;
 static int what;
 static bool late; // reactor_loop may have looked at the event already
 
@@ -516,6 +586,7 @@ static struct poll waiter_poll(struct future *future, struct context *cx)
     struct poll poll =
         reactor_register(epoll, self->pipe.out, EPOLLIN, cx->waker);
     leave(outer);
+    expect_pending(poll, "reactor_loop, which has woken the task,");
     return poll;
 }
 
@@ -550,7 +621,8 @@ CHECK(woken_on_the_spot, 1, "A task may be polled inside its wake")
     for (int i = 0; i < 3; i++) {
         serve();
         if (a->eager == NULL) break;
-        expect(!probe_poll(a, future).ready, "It was ready too early.");
+        expect(!probe_poll(a, future).ready,
+               "A task was not woken whose pipe could be read.");
     }
     expect(a->spot.ready,
            "A task was polled on the spot, inside its wake, and registered "

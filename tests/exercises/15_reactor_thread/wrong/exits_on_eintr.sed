@@ -1,3 +1,3 @@
-# Expect: The reactor's thread has had time for B to be woken, which registered
+# Expect: reactor_loop has returned, for epoll_wait failed with EINTR
 /^        if (epoll_wait(epoll, &event, 1, -1) != 1) continue; \/\/ a signal$/c\
         if (epoll_wait(epoll, &event, 1, -1) != 1) return;
