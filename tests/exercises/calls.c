@@ -125,7 +125,7 @@ struct call enter(const char *function)
 {
     struct call outer = call;
 
-    call = (struct call){ function, held, false };
+    call = (struct call){ function, held, false, false };
     cover();
     return outer;
 }
@@ -148,6 +148,11 @@ void may_sleep(void)
 const char *calling(void)
 {
     return call.function != NULL ? call.function : "It";
+}
+
+bool woken_for_nothing(void)
+{
+    return call.for_nothing;
 }
 
 bool has_lock(void)
@@ -244,8 +249,10 @@ int student_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
         at_wait = hook;
     }
     lock_given(mutex);
+    call.for_nothing = for_nothing;
     if (for_nothing) {
         pthread_mutex_unlock(mutex);
+        event("-", "cond_wait", "| returns for nothing, as it may");
         moment("while it slept");
         pthread_mutex_lock(mutex);
     } else

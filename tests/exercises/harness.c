@@ -545,6 +545,12 @@ static struct poll script_poll(struct future *future, struct context *cx)
         fail("%s was polled again after it had been ready: drop it instead.",
              name);
     if (script->polling) fail("%s was polled while it was being polled.", name);
+    if (poll > script->wakes + 1 && woken_for_nothing())
+        fail("%s was polled although nobody had woken it: pthread_cond_wait "
+             "returned for nothing, as it may, and %s went on without another "
+             "look. Ask again after each return: while, and not if, around "
+             "pthread_cond_wait.",
+             name, calling());
     if (poll > script->wakes + 1)
         fail("%s was polled although nobody had woken it: poll number %d after "
              "%d wake%s. That is busy-polling. A pending future is polled "

@@ -109,7 +109,7 @@ bool ends_before_it_sleeps(pid_t tid, atomic_bool *over);
 struct call {
     const char *function;
     int held;
-    bool sleeps;
+    bool sleeps, for_nothing;
 };
 
 struct call enter(const char *function); // returns the one around it
@@ -117,6 +117,11 @@ void leave(struct call outer);
 void may_sleep(void);      // this call may: block_on, a reactor's turn
 const char *calling(void); // the function that is called
 bool has_lock(void);       // this thread, of the student's locks
+
+// Whether the last pthread_cond_wait of this call has returned for nothing, as
+// every other one does here. If what it waited for is not there, the student's
+// code has gone on without asking again.
+bool woken_for_nothing(void);
 
 // For checks with functions of their own in place of such: errno after success.
 void mislead(bool succeeded, int error);

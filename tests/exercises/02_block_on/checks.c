@@ -136,6 +136,9 @@ static void join_late(void)
 // woken when it sleeps.
 static atomic_bool seen_to_sleep;
 
+// Where block_on was when this thread woke A; NULL: it has not.
+static const char *woken_at;
+
 static void *wake_if_unseen(void *data)
 {
     struct script *script = data;
@@ -152,6 +155,12 @@ static void *wake_if_unseen(void *data)
 static void wake_before_the_sleep(void)
 {
     seen_to_sleep = true;
+    expect(woken_at == NULL || sleeper->wakes < sleeper->polls,
+           "A was woken %s, and block_on goes to sleep without another poll: "
+           "that wake is lost. Either parker_wake has not noted it in `woken`; "
+           "or block_on has set `woken` to false without a look. Look first, "
+           "and set it to false when it was true.",
+           woken_at);
     join_late(); // that of an earlier sleep
     late_over = false;
     late_tid = 0;
@@ -170,6 +179,7 @@ static void wake_at_moment(const char *moment)
 {
     if (moments_left-- != 0 || sleeper->waker.vtable == NULL) return;
     event(sleeper->name, "moment", "| %s", moment);
+    woken_at = moment;
     script_wake(sleeper);
 }
 
@@ -181,6 +191,7 @@ CHECK(before_it_sleeps, 1, "It loses no wake that comes before it sleeps")
         sleeper = script_new("A", "kkr", 12);
         if (pthread_create(&thread, NULL, wake_if_unseen, sleeper)) abort();
         moments_left = number;
+        woken_at = NULL;
         at_moment = wake_at_moment;
         at_wait = wake_before_the_sleep;
         expect_value(sleeper);

@@ -263,10 +263,14 @@ static void *finish_when_asleep(void *data)
              "50 ms of processor time, that is, it spins. Let it sleep in "
              "pthread_cond_wait.");
     finish(data, 6);
-    if (awaited_too && !ends_before_it_sleeps(caller, &join_over))
-        fail("A task had polled the handle, and then a thread joined it. The "
-             "task is done, and the thread still sleeps: whoever is woken, the "
-             "condition is signalled too.");
+    if (!ends_before_it_sleeps(caller, &join_over))
+        fail(awaited_too
+                 ? "A task had polled the handle, and then a thread joined it. "
+                   "The task is done, and the thread still sleeps: whoever is "
+                   "woken, the condition is signalled too."
+                 : "A thread has joined a task, which is done now, and the "
+                   "thread still sleeps: task_finish sets the output and "
+                   "signals task->done.");
     return NULL;
 }
 
@@ -307,7 +311,9 @@ CHECK(joined, 2, "A thread that joins sleeps until the task is done")
     the_task = task_of(the_handle);
     if (pthread_create(&thread, NULL, finish_when_asleep, the_task)) abort();
     at_wait = note_wait;
+    join_over = false;
     intptr_t value = join(the_handle);
+    join_over = true;
     expect(value == 6, "The output is 6, and handle_join returned %s.",
            value_name(value));
     at_wait = NULL;

@@ -4,6 +4,8 @@
 #include "harness.h"
 
 int tasks_alive;
+static int handles_dropped;
+static atomic_bool task_finishes; // the last that was spawned
 
 void task_release(struct task *task)
 {
@@ -30,6 +32,7 @@ static void drop(struct future *handle)
 
     handle_drop(handle);
     leave(outer);
+    handles_dropped++;
 }
 
 struct future *spawn(struct future *future)
@@ -44,6 +47,7 @@ struct future *spawn(struct future *future)
     task->refs = 2;
     handle->task = task;
     tasks_alive++;
+    task_finishes = false;
     if (many_threads) return &handle->future;
     guard(&task->output, sizeof(task->output), "task->output");
     guard(&task->joiner, sizeof(task->joiner), "task->joiner");
@@ -54,6 +58,7 @@ bool many_threads;
 
 void finish(struct task *task, intptr_t value)
 {
+    task_finishes = true;
     event("task", "finish", "= %ld", (long)value);
     awaiting("task_finish to return");
     struct call outer = enter("task_finish");
@@ -69,8 +74,17 @@ intptr_t join(struct future *handle)
 
     may_sleep();
     awaiting("handle_join to return");
+    int dropped = handles_dropped;
     intptr_t value = handle_join(handle);
+    expect(task_finishes || !woken_for_nothing(),
+           "The task is not done, and handle_join returned: pthread_cond_wait "
+           "returned for nothing, as it may, and handle_join went on without "
+           "another look. Ask again after each return: while, and not if, "
+           "around pthread_cond_wait.");
     leave(outer);
     awaiting("%s", "");
+    expect(handles_dropped > dropped,
+           "handle_join returned and has not dropped the handle: nobody else "
+           "will. It ends with future_drop(handle).");
     return value;
 }

@@ -1,4 +1,4 @@
-# Expect: It hung, asleep
+# Expect: task_finish sets the output and signals task->done
 /^void task_finish/,/^}/ {
     /pthread_cond_signal/d
 }

@@ -1,4 +1,4 @@
-# Expect: handle_drop calls task_release
+# Expect: handle_join returned and has not dropped the handle
 /^intptr_t handle_join/,/^}/ {
     /^    future_drop/d
 }

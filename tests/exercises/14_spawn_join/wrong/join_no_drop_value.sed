@@ -1,3 +1,3 @@
-# Expect: bytes that were allocated by future_new
+# Expect: handle_join returned and has not dropped the handle
 /^    future_drop(handle);$/c\
     task_release(task);
