@@ -6,14 +6,15 @@
 // its poll polls the tasks, and when there is none to poll it is pending. So
 // the thread that has called block_on with it is parked until a task is woken.
 //
-//     the executor's thread    block_on(executor): executor_poll, step, step, ...
-//     the reactor's thread     reactor_loop: wakes tasks, so task_wake
-//     main                     executor_spawn, and handle_join
+//     the executor's thread    block_on(executor): executor_poll, step, step ...
+//     the reactor's thread     reactor_loop; a wake is task_wake, and then
+//                              executor_notify
+//     main                     spawns with queue_push, and then
+//                              executor_notify; waits in handle_join
 //
 // Read. trale.c, 'executor_loop', step 1, and 'later trale: TaskJoiner::poll',
 // which leaves its waker before it looks; exercise 07. In the book's chapter,
-// 'Implementing a proper Executor'. How the parts are put together, and who
-// calls what, is in tests/exercises/16_capstone/executor.c.
+// 'Implementing a proper Executor'.
 //
 // Write two functions.
 //

@@ -110,10 +110,21 @@ check_solution() {
 
 # make_answer FILE: sets answer to the file itself, or to what it makes of the
 # solution.
+#
+# A second line "# Part: NN_name" says that it is of that part, which is in $work
+# then.
 make_answer() {
     answer=$1
     what=$(basename "$(dirname "$1")")/$(basename "$1")
+    rm -f "$work"/[0-9][0-9]_*.c
     [ "$1" != "${1%.sed}" ] || return 0
+    part=$(sed -n '2s/^# Part: //p' "$1")
+    [ -z "$part" ] || {
+        answer=$folder/solution.c
+        sed -f "$1" "$dir/$part/solution.c" > "$work/$part.c"
+        ! cmp -s "$work/$part.c" "$dir/$part/solution.c" || bad "$what changes nothing"
+        return
+    }
     answer=$work/$(basename "$1" .sed).c
     sed -f "$1" "$folder/solution.c" > "$answer"
     ! cmp -s "$answer" "$folder/solution.c" || bad "$what changes nothing"
@@ -374,6 +385,11 @@ check_way() {
     rm -rf "${build:?}/$first"
     try 0 "next: $trial/$second.c" list
     try 0 "] 1 of $(graded | wc -l) done" list
+    cp "$dir/16_capstone/solution.c" "$trial/16_capstone.c"
+    { echo 11 11 && (answers=$trial && checksum 16_capstone); } > "$trial/noted/16_capstone"
+    try 0 '16   done' list
+    echo >> "$trial/06_wake.c"
+    try 0 '16   changed' list
     try 0 'the solution.' solution 01
     try 0 "kept in $file.kept1." reset 01
     cmp -s "$file.kept1" "$dir/$first/solution.c" || bad "reset kept no copy"

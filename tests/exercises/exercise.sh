@@ -19,22 +19,6 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
     plain=$(printf '\033[0m')
 fi
 
-# state NAME: to do, changed (since it was checked), done, or how many points.
-state() {
-    outcome=$(noted "$1")
-    if [ ! -e "$answers/$1.c" ]; then
-        echo 'no file'
-    elif cmp -s "$answers/$1.c" "$dir/$1/stub.c"; then
-        echo 'to do'
-    elif [ -z "$outcome" ]; then
-        echo changed
-    elif [ "${outcome% *}" = "${outcome#* }" ]; then
-        echo 'done'
-    else
-        echo "${outcome% *} of ${outcome#* }"
-    fi
-}
-
 # next_name: the first that is not done; nothing if all are.
 next_name() {
     for each in $(names); do
@@ -87,14 +71,7 @@ check_file() {
     run_answer "$1" "$2" "$work"
     awk -F '\t' '{ got += $3; most += $4 } END { print got, most }' \
         "$work/results.tsv" > "$notes/noted/$1"
-    cksum < "$2" >> "$notes/noted/$1"
-}
-
-# noted NAME: "GOT MOST" if its file is as it was at the last run.
-noted() {
-    [ -e "$notes/noted/$1" ] && [ -e "$answers/$1.c" ] &&
-        [ "$(sed -n 2p "$notes/noted/$1")" = "$(cksum < "$answers/$1.c")" ] &&
-        sed -n 1p "$notes/noted/$1"
+    checksum "$1" >> "$notes/noted/$1"
 }
 
 show() { # show FORM RESULTS

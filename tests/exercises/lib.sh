@@ -75,6 +75,41 @@ items() {
     }' "$dir/$1/checks.c"
 }
 
+# parts NAME: the exercises that are run with this one, and itself.
+parts() {
+    awk '/^[0-9]/ { print $1 }' "$dir/$1/parts.sh" 2> /dev/null
+}
+
+# checksum NAME: of its file, and of those of its parts.
+checksum() {
+    for part in "$1" $(parts "$1"); do
+        cat "$answers/$part.c" 2> /dev/null
+    done | cksum
+}
+
+# noted NAME: "GOT MOST" if its files are as they were at the last run.
+noted() {
+    [ -e "$notes/noted/$1" ] && [ -e "$answers/$1.c" ] &&
+        [ "$(sed -n 2p "$notes/noted/$1")" = "$(checksum "$1")" ] &&
+        sed -n 1p "$notes/noted/$1"
+}
+
+# state NAME: to do, changed (since it was checked), done, or how many points.
+state() {
+    outcome=$(noted "$1")
+    if [ ! -e "$answers/$1.c" ]; then
+        echo 'no file'
+    elif cmp -s "$answers/$1.c" "$dir/$1/stub.c"; then
+        echo 'to do'
+    elif [ -z "$outcome" ]; then
+        echo changed
+    elif [ "${outcome% *}" = "${outcome#* }" ]; then
+        echo 'done'
+    else
+        echo "${outcome% *} of ${outcome#* }"
+    fi
+}
+
 # newer TARGET SOURCE...: whether the target is there, and newer than them all.
 newer() {
     target=$1
@@ -219,6 +254,7 @@ run_answer() {
         out=$3/$sanitizer.out
         outs="$outs $out"
         EXERCISE_WORK=$3 EXERCISE_SANITIZER=$sanitizer \
+            EXERCISE_MADE_OF=$(parts "$1" | tr '\n' ' ') \
             "$objects/watch" "$3/items" "$out" "$2" "$3/$sanitizer"
         [ -z "${EXERCISE_FAIL_FAST-}" ] || ! cut -f 3 "$out" | grep -q failed ||
             break

@@ -320,22 +320,57 @@ static struct ending watch(pid_t keeper, int fd, struct output *output,
 // Explaining how it ended
 // ---------------------------------------------------------------------------
 
-// Of a stack in a report: the first line of the student's file in it, or else
-// the first function that has a file, with the words before it: " at 04.c:12".
+// Whether the file of that name, without .c, is one of EXERCISE_MADE_OF.
+static bool is_part(const char *name, int len)
+{
+    const char *parts = setting("EXERCISE_MADE_OF");
+    char word[80];
+
+    if (len < 2 || len > 70) return false;
+    snprintf(word, sizeof(word), "%.*s ", len, name);
+    return parts != NULL && strstr(parts, word) != NULL;
+}
+
+// The first line of the student's file in that part of a report, or of a part of
+// it: the name of the file, and the number behind it.
+static const char *next_line(const char *from, const char *to, int *len)
+{
+    const char *base = strrchr(exercise_file, '/');
+    const char *own = base != NULL ? base + 1 : exercise_file;
+
+    for (const char *p = from; (p = strstr(p, ".c:")) != NULL && p < to; p++) {
+        const char *name = p;
+        while (name > from && name[-1] != '/' && !isspace(name[-1])) name--;
+        *len = (int)(p + 2 - name);
+        bool is_own =
+            strncmp(name, own, (size_t)*len) == 0 && own[*len] == '\0';
+        if (isdigit((unsigned char)p[3]) && (is_own || is_part(name, *len - 2)))
+            return name;
+    }
+    return NULL;
+}
+
+// " at 04.c:12"; and if that is a part which is called by another part, as the
+// queue is by whoever has its lock, " at 03.c:12, called at 06.c:20".
 static bool find_line(const char *from, const char *to, char *text, size_t size)
 {
     const char *base = strrchr(exercise_file, '/');
-    const char *name = base != NULL ? base + 1 : exercise_file;
+    int folder = base != NULL ? (int)(base + 1 - exercise_file) : 0;
+    int len, other = 0;
 
     *text = '\0';
-    for (const char *p = from; (p = strstr(p, name)) != NULL && p < to;) {
-        p += strlen(name);
-        if (*p == ':' && isdigit((unsigned char)p[1])) {
-            snprintf(text, size, " at %s:%d", exercise_file, atoi(p + 1));
-            return true;
-        }
-    }
-    return false;
+    const char *name = next_line(from, to, &len);
+    if (name == NULL) return false;
+    int n = snprintf(text, size, " at %.*s%.*s:%d", folder, exercise_file, len,
+                     name, atoi(name + len + 1));
+    const char *end = strstr(name, "\n\n"), *caller = name;
+    if (end == NULL || end > to) end = to;
+    while ((caller = next_line(caller + len, end, &other)) != NULL)
+        if (other != len || strncmp(caller, name, (size_t)len) != 0) break;
+    if (caller != NULL && n > 0 && (size_t)n < size)
+        snprintf(text + n, size - (size_t)n, ", called at %.*s%.*s:%d", folder,
+                 exercise_file, other, caller, atoi(caller + other + 1));
+    return true;
 }
 
 // The function of frame number n of that stack: " by future_drop".

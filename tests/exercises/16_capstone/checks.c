@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 const char exercise_read[] =
-    "trale.c, 'executor_loop'; trale.c, 'later trale: TaskJoiner::poll'; "
-    "tests/exercises/16_capstone/executor.c";
+    "trale.c, 'executor_loop'; trale.c, 'later trale: TaskJoiner::poll'";
 
 // Tasks that are only counted: in the queue, and polled.
 static int queued, polled;
@@ -262,6 +261,7 @@ static void run_program(const char *program)
              "sh tests/exercises/16_capstone/run.sh %s %s %s", program, work,
              getenv("EXERCISE_SANITIZER"));
     int status = system(command);
+    if (WEXITSTATUS(status) == 2) _exit(99); // the report speaks for itself
     snprintf(path, sizeof(path), "%s/%s.said", work, program);
     read_file(path, got, sizeof(got));
     expect(status == 0, "%s", got);

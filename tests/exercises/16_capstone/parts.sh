@@ -1,12 +1,15 @@
 # shellcheck shell=sh disable=SC2154,SC2086
 # build_parts WORK SANITIZER: makes WORK/timer-SANITIZER and WORK/udp-SANITIZER of
 # the student's exercises, of which WORK/answer.o is the last. To be sourced. What
-# goes wrong is said in WORK/parts.
+# goes wrong is said in WORK/parts; which others have not passed as they are now,
+# in WORK/doubtful.
 #
-# The others are the student's files, or the solutions if EXERCISE_PARTS=solution.
+# The others are the student's files, or the solutions if EXERCISE_PARTS=solution,
+# but for one that is in WORK.
 build_parts() {
     objects_of=$objects/$2/$name
     : > "$1/parts"
+    : > "$1/doubtful"
     cp "$1/answer.o" "$1/$name.o"
     made=
     while read -r part prefix renamed; do
@@ -14,11 +17,22 @@ build_parts() {
         object=$1/$part.o
         [ "${EXERCISE_PARTS-}" != solution ] || source=$dir/$part/solution.c
         [ -e "$source" ] || source=$dir/$part/stub.c
+        [ "${EXERCISE_PARTS-}" = solution ] || [ "$part" = "$name" ] ||
+            case $(state "$part") in
+            'done') ;;
+            changed) echo "$part.c was changed after it was checked: make exercise N=${part%%_*}." ;;
+            *) echo "$part.c does not pass its own checks: make exercise N=${part%%_*}." ;;
+            esac >> "$1/doubtful"
         # The solutions need not be built for each answer.
         [ "${EXERCISE_PARTS-}" != solution ] || [ "$part" = "$name" ] ||
             object=$objects_of/$part.solution
+        [ ! -e "$1/$part.c" ] || source=$1/$part.c object=$1/$part.o
         made="$made $object"
         [ "$object" = "$1/$part.o" ] || ! newer "$object" "$source" ./*.h "$files"/*.h || continue
+        [ "$object" = "$1/$part.o" ] || {
+            echo "#line 1 \"$part.c\"" | cat - "$source" > "$objects_of/$part.c"
+            source=$objects_of/$part.c
+        }
         [ "$part" = "$name" ] ||
             (name=$part && compile "$2" "$source" "$object" -O0) > "$1/parts.log" 2>&1 || {
             echo "$part.c does not compile: make exercise N=${part%%_*}" > "$1/parts"
