@@ -65,7 +65,7 @@
 // never spawned may be polled and dropped by the thread that owns it.) "Takes
 // executor.lock": it locks and unlocks it. "Holds executor.lock": its caller
 // has locked it. "No lock": its caller has locked none. "Any lock": it does not
-// matter. What a vtable's function takes is not counted: to wake or drop a
+// matter. Locks that are taken through a vtable do not count: to wake or drop a
 // waker of ours takes executor.lock. No thread here holds both locks.
 //
 // The next two, and panic, are at the end of this file. They are not of trale:
@@ -170,7 +170,7 @@ struct link {
 // future. It is freed when the task is done, is not being polled any more, and
 // has no wakers and no joiner.
 struct task {
-    // Guarded by executor.lock:
+    // Guarded by executor.lock, once it is spawned:
     struct link link;          // its place in a queue, unless it is DONE
     struct waker awaiter;      // the waker of the task that awaits this one
     pthread_cond_t *join_cv;   // wakes the thread that joins this one, or NULL
@@ -180,7 +180,7 @@ struct task {
     bool has_joiner;           // not yet joined, awaited or detached
     // Constant, once it is spawned:
     uint64_t id; // 1, 2, 3, ...
-    // The executor thread's, once it is spawned, without the lock:
+    // The executor thread's alone, once it is spawned, so without the lock:
     _Alignas(2 * sizeof(void *)) struct future future[]; // itself, no pointer
 };
 
@@ -188,7 +188,7 @@ struct task {
 // nobody sees a task on its way between them.
 static struct executor {
     pthread_mutex_t lock;       // guards all of this, and the tasks
-    pthread_cond_t cv;          // signalled when run_q is not empty any more
+    pthread_cond_t cv;          // tells the executor thread to look at run_q
     struct link run_q, waiting; // the run-queue and the wait-queue
     struct task *polling;       // the one that executor_loop polls, or NULL
     uint64_t spawned;           // how many tasks so far
@@ -196,10 +196,10 @@ static struct executor {
                .run_q = { &executor.run_q, &executor.run_q },
                .waiting = { &executor.waiting, &executor.waiting } };
 
-// The task that this thread polls. NULL on all threads but the executor thread
-// (only a panic of rule 8 sets it elsewhere). It has two uses: a panic names
-// this task, and inside a task a join is refused, because it would block the
-// thread that polls all tasks.
+// On the executor thread the same as executor.polling, and read without a lock.
+// NULL on all other threads (only a panic of rule 8 sets it there). It has two
+// uses: a panic names this task, and inside a task a join is refused, because
+// it would block the thread that polls all tasks.
 static _Thread_local struct task *current;
 
 // These four come below, in "what happens to a task".
@@ -237,9 +237,9 @@ static void *executor_loop(void *unused)
 
         // 4. Pending: there is nothing to do. Somebody holds a clone of the
         // waker and will wake the task, or has woken it. Ready: drop the
-        // future, so the task's locals are gone (their memory stays). Then the
-        // task leaves its queue (rule 4), and its output goes to whoever joins
-        // or awaits it.
+        // future, so the task's locals are gone. (It is in place: task_release
+        // will free it.) Then the task leaves its queue (rule 4), and its
+        // output goes to whoever joins or awaits it.
         if (poll.ready) future_drop(task->future);
         lock(&executor.lock);
         if (poll.ready) task_finish(task, poll.value);
@@ -248,7 +248,7 @@ static void *executor_loop(void *unused)
         // 5. The executor does not need the task any more. If it waits and has
         // no waker, task_release panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
-        task_release(task, 0);
+        task_release(task, 0); // it gives back no waker
 
         // 6. Go on, if a task can run. Else, before we sleep, let another
         // thread have this processor: it may be about to spawn or wake more. A
@@ -312,9 +312,9 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Called when a waker is gone (then wakers is 1), when the joiner is gone, and
-// when the executor has polled the task. As long as there is another waker, or
-// the task is polled, there is nothing more to do.
+// Gives back a waker, if `wakers` is 1. It is 0 if the joiner is gone, or if
+// the executor has polled the task. As long as there is another waker, or the
+// task is being polled, there is nothing more to do.
 //
 // If it waits now, it can get no new waker: a waker is cloned from another one,
 // and the first is lent by step 3 of executor_loop, only for the poll. So rule
@@ -389,7 +389,7 @@ static void task_wake(void *data)
     lock(&executor.lock);
     bool waits = task->state == WAITING;
     if (waits) task_move(task, RUNNABLE);
-    if (executor.polling == NULL) pthread_cond_signal(&executor.cv);
+    if (waits && executor.polling == NULL) pthread_cond_signal(&executor.cv);
     EVENT(waits ? "wake" : "wake-noop", task, NULL);
     task_release(task, 1); // wake consumes the waker
     pthread_mutex_unlock(&executor.lock);
@@ -493,7 +493,7 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
 // later trale: TaskJoiner::poll | the executor | takes executor.lock
 //
 // This future waits for a task, not for the kernel. It stores the waker and
-// looks at the state under one lock, so the task cannot finish between the two.
+// looks at the state without unlocking, so the task cannot finish in between.
 // If the task is done already, the waker is dropped with the joiner.
 static struct poll join_poll(struct future *future, struct context *cx)
 {
@@ -570,7 +570,7 @@ intptr_t executor_block_on(struct future *future)
 // ---------------------------------------------------------------------------
 
 // The lists are a hash table: the futures of descriptor fd are on list
-// fd % LISTS, in order of registration. So there is no highest descriptor. A
+// fd % LISTS, in order of registration. So any descriptor will do. A
 // production runtime keeps such a list beside each descriptor.
 enum { LISTS = 1 << 14 };
 
@@ -711,16 +711,17 @@ void reactor_deregister_waker(struct subscription *sub)
 // A leaf future is the last one in a chain of awaits. It awaits no other
 // future, it asks the kernel. All leaf futures are made alike:
 //
-//     try a system call that does not block;
+//     try a system call that does not block (or look at the clock);
 //     if it would block, register the waker and return POLL_PENDING;
 //     when polled again, for whatever reason, try again.
 //
 // A timerfd is a descriptor that becomes ready at a point in time. So the
 // reactor needs no notion of time. A sleep costs six system calls. The executor
 // thread: timerfd_create, epoll_ctl to add, timerfd_settime, and at the end
-// close. The reactor thread: epoll_wait, and epoll_ctl to delete. (futex calls
-// come on top, if threads sleep. To read the clock needs none.) Production
-// runtimes sort their timers themselves, and use the timeout of epoll_wait.
+// close. The reactor thread: epoll_wait, and epoll_ctl to delete. (Where
+// threads go to sleep, futex and sched_yield come on top. To read the clock
+// needs none.) Production runtimes sort their timers themselves, and use the
+// timeout of epoll_wait.
 // ---------------------------------------------------------------------------
 
 // futures/timer.rs: Timer. As in every future of ours, the struct future comes
@@ -845,7 +846,7 @@ struct datagram {
 // A socket can be shut down, or have an error message that nobody reads
 // (IP_RECVERR). Then epoll always says that it is ready, but the system call
 // says EAGAIN: the task would be woken again and again. So from the third poll
-// on, we first ask poll(2) whether it has ended. Then EAGAIN means -EPIPE.
+// on, we first ask poll(2) whether this is so. If it is, EAGAIN means -EPIPE.
 static struct poll udp_poll(struct future *future, struct context *cx)
 {
     struct datagram *self = (struct datagram *)future;
@@ -930,7 +931,7 @@ static void note_fork(void)
 
 // ours | the thread that starts the program | no lock
 //
-// Runs before main: another thread may fork during the very first spawn.
+// Runs before main: called by the first spawn, it could miss a fork.
 __attribute__((constructor)) static void watch_forks(void)
 {
     if (pthread_atfork(NULL, NULL, note_fork) != 0) panic("out of memory");

@@ -11,8 +11,8 @@
 //   leaves it empty, as a Rust move does. Zeroed memory is empty too. To drop
 //   an empty one does nothing. A const pointer only borrows.
 // - A failure is a negative errno. The future is ready with it, at its await. A
-//   mistake that rustc would have refused prints one line and aborts. So does
-//   memory that runs out. No function here returns NULL.
+//   mistake that rustc would have refused prints one line and aborts, where we
+//   can see it. So does memory that runs out. No function here returns NULL.
 // - wake, drop and all functions here may be called on any thread, if nothing
 //   else is said, but not in a signal handler.
 #ifndef TRALE_H
@@ -97,7 +97,7 @@ struct context {
 // future_new makes. A pointer to the one is a pointer to the other, so cast.
 struct future {
     const struct future_vtable *vtable;
-    int line; // of the AWAIT where an async block has stopped, else 0
+    int line; // of the AWAIT where an async block stopped last, else 0
     // done: it was ready, and must not be polled again. in_place: it is part of
     // its task or of another struct, so it is dropped, but not freed.
     bool done, in_place;
@@ -111,7 +111,7 @@ struct future {
 // await Rust's std::future::pending().
 //
 // drop releases what the struct owns, but not the struct itself. NULL: it owns
-// nothing. Once the future is spawned, both run on the executor thread.
+// nothing. Once it is spawned, poll and drop run on the executor thread.
 struct future_vtable {
     const char *name;
     struct poll (*poll)(struct future *future, struct context *cx);

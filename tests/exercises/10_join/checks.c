@@ -324,9 +324,9 @@ CHECK(any_values, 1, "The values may be zero, negative or large")
         intptr_t sum = values[i][0] + values[i][1] + values[i][2];
         struct child *child = family->child;
 
-        child[1].open = true;
+        child[1].open = other->child[2].open = true;
         poll_pending(family, task);
-        poll_pending(other, second);
+        poll_pending(other, second); // which adds up for itself
         open_child(&child[0]);
         poll_pending(family, task);
         open_child(&child[2]);
@@ -336,7 +336,7 @@ CHECK(any_values, 1, "The values may be zero, negative or large")
                "where it should be ready with the sum, %s.",
                value_name(values[i][0]), value_name(values[i][1]),
                value_name(values[i][2]), outcome(poll), value_name(sum));
-        poll_pending(other, second); // which has children of its own
+        poll_pending(other, second);
         future_drop(family->join);
         family_end(family);
         probe_drop(second, other->join);

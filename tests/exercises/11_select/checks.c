@@ -261,12 +261,15 @@ CHECK(race_of_a_race, 1, "A race may be a child of a race")
 // ---------------------------------------------------------------------------
 
 static int errno_after = EAGAIN; // of a read that has not failed
+static int read_error;           // with which the next read fails, or 0
 
 ssize_t student_read(int fd, void *buf, size_t len);
 ssize_t student_read(int fd, void *buf, size_t len)
 {
-    ssize_t n = read(fd, buf, len);
+    ssize_t n = read_error == 0 ? read(fd, buf, len) : -1;
 
+    if (read_error != 0) errno = read_error;
+    read_error = 0;
     mislead(n >= 0, errno_after);
     return n;
 }
@@ -447,6 +450,18 @@ CHECK(byte_by_byte, 1, "It takes one byte at a time, and an end in the middle")
            "receive was %s instead of ready with -EBADF.",
            outcome(poll));
     future_drop(future);
+    inbox = open_inbox(&writing);
+    future = receive(&inbox);
+    read_error = ECONNRESET;
+    poll = probe_poll(task, future);
+    expect(poll.ready && poll.value == -ECONNRESET,
+           "read failed with ECONNRESET, as it does when a peer is gone, and "
+           "receive was %s instead of ready with -ECONNRESET: only EAGAIN says "
+           "to wait.",
+           outcome(poll));
+    future_drop(future);
+    close(inbox.fd);
+    close(writing);
 }
 
 CHECK(receive_with_timeout, 1, "It races a receive and a timer on the executor")

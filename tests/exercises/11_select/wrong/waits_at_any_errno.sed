@@ -1,0 +1,2 @@
+# Expect: only EAGAIN says to wait
+s/n == -1 && errno == EAGAIN/n == -1/
