@@ -40,7 +40,7 @@ for step in examples/steps/s0*.c examples/steps/s10_*.c; do
         fail "$step is out of order, or there are two of one number"
 
     # The opening, and the output at the end.
-    head -n 1 "$step" | grep -q "^// Step $label of 10: " ||
+    head -n 1 "$step" | grep -q "^// Step $label: " ||
         fail "$step does not open with its number"
     grep -q '^// The book: chapter [78], ".' "$step" ||
         fail "$step names no heading of the book"

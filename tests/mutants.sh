@@ -126,8 +126,13 @@ noticed() {
 rm -rf "$trees"
 mkdir -p "$trees/none"
 cp -Rp Makefile trale.c trale.h examples tests "$trees/none/"
-[ ! -f "$flags" ] || { mkdir -p "$trees/none/build" &&
-    cp -p "$flags" "$flags.c" "$trees/none/build/"; }
+# An unpacked Check library stays where it is.
+mkdir -p "$trees/none/build"
+for file in "$flags" "$flags.c"; do
+    sed -E "s#(-[IL]|rpath,)([^/ ])#\1$PWD/\2#g" "$file" \
+        > "$trees/none/build/${file##*/}"
+done
+touch "$trees/none/build/check.flags"
 
 count=0 caught=0
 for name; do

@@ -6,6 +6,10 @@ here=examples/read
 page=$1 rust=${2-}
 commit=2e2bf2f
 awk=${AWK:-awk}
+$awk 'BEGIN { exit }' || {
+    echo "make read needs awk" >&2
+    exit 2
+}
 LC_ALL=C
 export LC_ALL
 mkdir -p "${page%/*}"

@@ -1,4 +1,4 @@
-// Step 1 of 10: a state machine written by hand, and polled over and over.
+// Step 1: a state machine written by hand, and polled over and over.
 //
 // The book: chapter 7, "An example of hand-written coroutines".
 // What was wrong:

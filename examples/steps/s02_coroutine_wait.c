@@ -1,4 +1,4 @@
-// Step 2 of 10: macros write the state machine.
+// Step 2: macros write the state machine.
 //
 // The book: chapter 7, "b-async-await - an example of a coroutine/wait
 //     transformation".

@@ -1,4 +1,4 @@
-// Step 3 of 10: five futures are polled as one.
+// Step 3: five futures are polled as one.
 //
 // The book: chapter 7, "c-async-await - concurrent futures".
 // What was wrong:

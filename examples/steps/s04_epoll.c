@@ -1,4 +1,4 @@
-// Step 4 of 10: sleep in the kernel while there is nothing to do.
+// Step 4: sleep in the kernel while there is nothing to do.
 //
 // The book: chapter 8, "Improving our base example".
 // What was wrong:

@@ -1,4 +1,4 @@
-// Step 5 of 10: a reactor thread, a waker, and parking.
+// Step 5: a reactor thread, a waker, and parking.
 //
 // The book: chapter 8, "Step 1 - Improving our runtime design by adding a
 //     Reactor and a Waker".

@@ -1,4 +1,4 @@
-// Step 6 of 10: an executor runs many tasks.
+// Step 6: an executor runs many tasks.
 //
 // The book: chapter 8, "Step 2 - Implementing a proper Executor".
 // What was wrong:

@@ -1,4 +1,4 @@
-// Step 7 of 10: the reactor keeps the last waker, and lets go.
+// Step 7: the reactor keeps the last waker, and lets go.
 //
 // The book: chapter 8, "Step 3 - Implementing a proper Reactor".
 // What was wrong:

@@ -1,4 +1,4 @@
-// Step 8 of 10: five concurrent requests.
+// Step 8: five concurrent requests.
 //
 // The book: chapter 8, "Experimenting with our new runtime".
 // What was wrong:

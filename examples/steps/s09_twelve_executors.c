@@ -1,4 +1,4 @@
-// Step 9 of 10: twelve executors, each on a thread of its own.
+// Step 9: twelve executors, each on a thread of its own.
 //
 // The book: chapter 8, "Running multiple futures concurrently and in parallel".
 // What was wrong:

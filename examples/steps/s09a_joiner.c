@@ -1,4 +1,4 @@
-// Step 9a of 10: a joiner.
+// Step 9a: a joiner.
 //
 // The book: chapter 8, "Summary". From here to trale it leaves you alone.
 // What was wrong:

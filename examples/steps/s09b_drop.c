@@ -1,4 +1,4 @@
-// Step 9b of 10: to drop a future is to cancel it.
+// Step 9b: to drop a future is to cancel it.
 //
 // The book: chapter 8, "Summary". From here to trale it leaves you alone.
 // What was wrong:

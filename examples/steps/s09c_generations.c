@@ -1,4 +1,4 @@
-// Step 9c of 10: an event that comes too late.
+// Step 9c: an event that comes too late.
 //
 // The book: chapter 8, "Summary". From here to trale it leaves you alone.
 // What was wrong:

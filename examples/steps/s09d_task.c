@@ -1,4 +1,4 @@
-// Step 9d of 10: a task is a struct on the heap.
+// Step 9d: a task is a struct on the heap.
 //
 // The book: chapter 8, "Summary". From here to trale it leaves you alone.
 // What was wrong:

@@ -1,4 +1,4 @@
-// Step 9e of 10: counted wakers.
+// Step 9e: counted wakers.
 //
 // The book: chapter 8, "Summary". From here to trale it leaves you alone.
 // What was wrong:

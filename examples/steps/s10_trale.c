@@ -1,4 +1,4 @@
-// Step 10 of 10: the same on trale.
+// Step 10: the same on trale.
 //
 // The book: chapter 8, "Summary".
 // What was wrong:

@@ -16,6 +16,11 @@ die() {
 case $seconds in
 '' | *[!0-9]*) die "DURATION must be a whole number of seconds, not $seconds" ;;
 esac
+case ${FORMAT:-page} in
+page | perfetto) ;;
+*) die "FORMAT must be page or perfetto, not $FORMAT" ;;
+esac
+${AWK:-awk} 'BEGIN { exit }' || die "needs awk"
 mkdir -p "${file%/*}"
 
 # Without an input the first descriptor of the program would be 0.

@@ -9,6 +9,10 @@
 # left and what has passed is noted in examples/exercises/.progress.
 set -u
 cd "$(dirname "$0")/../.." || exit
+command -v awk > /dev/null || {
+    echo "The exercises need awk." >&2
+    exit 2
+}
 . tests/exercises/lib.sh
 
 color=

@@ -27,8 +27,8 @@ build() {
 }
 
 command -v clang > /dev/null || {
-    echo "fuzz: clang is not installed, which brings libFuzzer"
-    exit
+    echo "make fuzz needs clang, which brings libFuzzer" >&2
+    exit 2
 }
 for target in http address trace; do
     build $target

@@ -6,6 +6,10 @@
 #     sh tests/load/load.sh CHAOS_SECONDS
 set -eu
 cd "$(dirname "$0")/../.."
+command -v python3 > /dev/null || {
+    echo "make load needs python3" >&2
+    exit 2
+}
 out=build/load chaos=$1 failed=0
 mkdir -p $out
 servers="trale"

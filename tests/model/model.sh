@@ -10,8 +10,8 @@ work=build/model model=tests/model/trale.pml
 
 for tool in spin gcc; do
     command -v $tool > /dev/null && continue
-    echo "model: $tool is not installed (Debian: apt-get install $tool)"
-    exit
+    echo "make model needs $tool" >&2
+    exit 2
 done
 
 # check N: searches all states, without rule N, the shortest ways first. What
