@@ -991,6 +991,30 @@ START_TEST(test_spawn_without_vtable_dies)
 }
 END_TEST
 
+static void spawn_again(void)
+{
+    struct future *future = pending();
+    struct task_joiner joiner = executor_spawn(future);
+
+    executor_spawn(future);
+    task_joiner_drop(&joiner);
+}
+
+static void spawn_joiner(void)
+{
+    struct task_joiner joiner = executor_spawn(pending());
+
+    executor_spawn(&joiner.future);
+}
+
+// What is a task already, or a part of another struct, is no future to spawn.
+START_TEST(test_spawn_again_dies)
+{
+    assert_dies(spawn_again, "or it was spawned before");
+    assert_dies(spawn_joiner, "or it was spawned before");
+}
+END_TEST
+
 // Spawns one that counts down from n - 1, awaits it and adds one.
 struct countdown {
     struct async async;
@@ -2186,6 +2210,7 @@ Suite *task_suite(void)
     add_test(suite, test_dropped_on_the_executor_thread, 60);
     add_test(suite, test_helper_threads, 20);
     add_test(suite, test_spawn_null_dies, 20);
+    add_test(suite, test_spawn_again_dies, 20);
     add_test(suite, test_spawn_without_vtable_dies, 20);
     add_test(suite, test_spawn_inside_a_task, 20);
     add_test(suite, test_spawn_from_many_threads, 60);
