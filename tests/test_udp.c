@@ -299,6 +299,19 @@ static void expect_ends(int sock, intptr_t output)
     ck_assert_double_lt(cpu_seconds() - before, 0.1);
 }
 
+// A socket may have the number 0, where stdin is closed.
+START_TEST(test_socket_number_zero)
+{
+    close(0);
+    int sock = bind_to(localhost(0));
+
+    ck_assert_int_eq(sock, 0);
+    ck_assert_int_eq(send_to(sock, "hello", local_addr(sock)), 5);
+    expect(sock, "hello");
+    close(sock);
+}
+END_TEST
+
 // Hazard 45: a socket is shut down, for receiving or altogether, before a
 // receive or while one waits. epoll reports it as ready from then on, but
 // recvfrom still says EAGAIN. What has come before must be received, and then
@@ -734,6 +747,7 @@ Suite *udp_suite(void)
     add_test(suite, test_empty_datagram, 20);
     add_test(suite, test_target_is_copied, 20);
     add_test(suite, test_connection_refused, 20);
+    add_test(suite, test_socket_number_zero, 10);
     add_test(suite, test_receive_after_shutdown, 20);
     add_test(suite, test_receive_with_unread_error_queue, 20);
     add_test(suite, test_receive_polled_often_ends, 10);
