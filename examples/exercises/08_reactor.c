@@ -12,7 +12,8 @@
 //
 // Write three functions. `epoll` is the descriptor from epoll_create1. In
 // struct subscription (trale.h) use the waker (empty: nobody waits), the fd,
-// and the kind as a mark: it is 0 until epoll knows the fd.
+// and the kind: it is 0 at first, and you set it to WAKEUP_READABLE when epoll
+// knows the fd.
 //
 // register_waker: *waker shall be woken, once, when sub->fd can be read, has
 // come to its end or has failed. If that is so already, the next turn wakes,

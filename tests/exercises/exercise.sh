@@ -91,7 +91,7 @@ run() {
     check_file "$name" "$file"
     [ ! -s "$work/log" ] || {
         [ "$built" = 0 ] || echo "The compiler warns:"
-        cat "$work/log"
+        show log "$work/log"
         echo
     }
     show text "$work/results.tsv"

@@ -150,6 +150,11 @@ void read_in(const char *where)
     snprintf(shared->read, sizeof(shared->read), "%s", where);
 }
 
+void perhaps(const char *sentence)
+{
+    snprintf(shared->perhaps, sizeof(shared->perhaps), "%s", sentence);
+}
+
 void patient(bool on)
 {
     shared->patient = on;
@@ -373,7 +378,7 @@ static void probe_drop_waker(void *data)
 {
     struct probe *probe = data;
 
-    probe_event(probe, "drop", 0, 0, 1);
+    probe_event(probe, "drop-waker", 0, 0, 1);
     if (probe_held(probe) < 1)
         fail("A waker of %s was dropped that nobody had cloned: the one in the "
              "context is only lent, and a waker that has been woken is gone. "
@@ -442,12 +447,18 @@ struct poll probe_poll(struct probe *probe, struct future *future)
     return poll;
 }
 
+// The one whose future this thread drops.
+static _Thread_local const struct probe *in_drop;
+
 void probe_drop(struct probe *probe, struct future *future)
 {
     event(probe->name, "cancel", "| the future is dropped");
     awaiting("the drop of a future of %s to return", probe->name);
     struct call outer = enter("Its drop function");
+    const struct probe *outer_drop = in_drop;
+    in_drop = probe;
     future_drop(future);
+    in_drop = outer_drop;
     leave(outer);
     awaiting("%s", "");
 }
@@ -551,6 +562,10 @@ static struct poll script_poll(struct future *future, struct context *cx)
              "look. Ask again after each return: while, and not if, around "
              "pthread_cond_wait.",
              name, calling());
+    if (poll > script->wakes + 1 && in_drop != NULL)
+        fail("%s was polled once more, while the future that awaits it was "
+             "dropped. Who is dropped has to let go, and polls nothing.",
+             name);
     if (poll > script->wakes + 1)
         fail("%s was polled although nobody had woken it: poll number %d after "
              "%d wake%s. That is busy-polling. A pending future is polled "
@@ -576,7 +591,7 @@ static struct poll script_poll(struct future *future, struct context *cx)
     }
     script->ended = true;
     event(name, "ready", "= %ld", (long)script->value);
-    awaiting("what comes after %s was ready", name);
+    awaiting("your code to go on, after %s was ready", name);
     return POLL_READY(script->value);
 }
 

@@ -61,6 +61,10 @@ event(const char *task, const char *what, const char *format, ...);
 // hang, "... while the check waited for ".
 __attribute__((format(printf, 1, 2))) void awaiting(const char *format, ...);
 
+// What may be the cause of a crash, a sanitizer's report or a panic from now on:
+// a sentence behind it, or "".
+void perhaps(const char *sentence);
+
 // What the check does from now on takes time that is not the student's: to
 // sleep is no hang.
 void patient(bool on);

@@ -125,7 +125,7 @@ compile() {
     esac
     # shellcheck disable=SC2086
     $CC -std=c11 -I. -I"$files" -I"$dir" -iquote "$dir/${name:-.}" \
-        $(cat "${BUILD:-build}/check.flags.c") $warnings ${4:--O1} -g -fmessage-length=80 -fno-omit-frame-pointer -pthread $sanitize \
+        $(cat "${BUILD:-build}/check.flags.c") $warnings ${4:--O1} -g -fmessage-length=0 -fno-omit-frame-pointer -pthread $sanitize \
         -c -o "$3" "$2"
 }
 

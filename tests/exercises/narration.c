@@ -25,6 +25,7 @@ void narration_event(const char *task, const char *event, const char *format,
                      va_list args)
 {
     if (!tracing) return;
+    if (strcmp(thread_name, "other") == 0) thread_name = "another";
     flockfile(stderr);
     fprintf(stderr, "%10.6f %-8s %-10s %s ",
             (double)(instant_now() - began) / NANOS_PER_SEC, thread_name, event,

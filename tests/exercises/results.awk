@@ -2,6 +2,7 @@
 #
 #     awk -f results.awk -v form=FORM [-v color=1] RESULTS
 #
+# log: what the compiler said, whose lines of source stay whole.
 # text: for the student, each item. table: a line for each exercise. json, xml,
 # tap: for Gradescope, for what reads JUnit, for prove. titles= is a file with
 # the names and titles of the exercises, apart by tabs, for text and table.
@@ -17,6 +18,14 @@ BEGIN {
     red = color ? "\033[31m" : ""
     bold = color ? "\033[1m" : ""
     plain = color ? "\033[0m" : ""
+}
+
+form == "log" {
+    if (/^ *[0-9]* \|/)
+        print
+    else
+        wrap("", 0, $0)
+    next
 }
 
 {
@@ -52,37 +61,23 @@ END {
 }
 
 # Prints text in lines of 80 columns, each after the indentation, the first
-# after `head`, which is as wide. What fits keeps its columns. A word that is too
-# long is cut in pieces.
-function wrap(head, indent, text,    paragraphs, count, i, words, k, m, line,
-              width, blank) {
+# after `head`, which is as wide. It is broken at blanks, and keeps its columns
+# otherwise; a word that is too long is cut in pieces.
+function wrap(head, indent, text,    paragraphs, count, i, line, width, cut,
+              blank) {
     width = 80 - indent
     blank = sprintf("%" indent "s", "")
     count = split(text, paragraphs, "\036")
     for (i = 1; i <= count; i++) {
-        line = ""
-        m = split(paragraphs[i], words, " ")
-        if (length(paragraphs[i]) <= width) {
-            words[1] = paragraphs[i]
-            m = 1
-        }
-        for (k = 1; k <= m; k++) {
-            while (length(words[k]) > width) {
-                if (line != "") print head line
-                print (line != "" ? blank : head) substr(words[k], 1, width)
-                head = blank
-                line = ""
-                words[k] = substr(words[k], width + 1)
-            }
-            if (line == "")
-                line = words[k]
-            else if (length(line) + 1 + length(words[k]) <= width)
-                line = line " " words[k]
-            else {
-                print head line
-                head = blank
-                line = words[k]
-            }
+        line = paragraphs[i]
+        while (length(line) > width) {
+            cut = width + 1
+            while (cut > 1 && substr(line, cut, 1) != " ") cut--
+            if (cut == 1) cut = width + 1
+            print head substr(line, 1, cut - 1)
+            head = blank
+            line = substr(line, cut)
+            sub(/^ +/, "", line)
         }
         print head line
         head = blank

@@ -10,6 +10,7 @@ struct shared {
     atomic_bool failed;  // message is being written, by the first who fails
     char message[1500];  // why the check failed, or ""
     char awaiting[300];  // what it waits for
+    char perhaps[300];   // what may be the cause of a crash
     char read[500];      // where to read
     atomic_bool leaked;  // the leak checker has reported
     atomic_bool began;   // main has been reached

@@ -457,9 +457,16 @@ static bool explain_freed(const char *report, char *text, size_t size)
     if (made == NULL || made < freed) made = end;
     find_place(report, freed, twice != NULL, now, sizeof(now));
     find_place(freed, made, 1, then, sizeof(then));
-    find_place(made, end, 1, made_at, sizeof(made_at));
     find_function(made, end, 1, by, sizeof(by));
     bool box = strstr(by, "future_new") != NULL;
+    // The line of yours must be in the frame that calls malloc, or what is
+    // around it here; else the checks have allocated it, and were called.
+    const char *frame =
+        strstr(made, box || strstr(by, "box_new") ? "#2 " : "#1 ");
+    if (frame == NULL || frame > end ||
+        !find_line(frame, frame + strcspn(frame, "\n"), made_at,
+                   sizeof(made_at)))
+        snprintf(made_at, sizeof(made_at), "%s", by);
     const char *drop = strstr(report, " in future_drop ");
     bool again = drop != NULL && drop < freed && strstr(now, " at ") == NULL;
     if (*made_at != '\0')
@@ -570,10 +577,13 @@ static bool explain(struct ending ending, struct output *output,
                  when, what);
     else if (output->report_len > 0)
         explain_report(output->report, text, size);
-    else if (output->panic[0] != '\0')
+    else if (output->panic[0] != '\0') {
+        // Its advice is for leaf futures.
+        char *advice = strstr(output->panic, ": keep a clone");
+        if (advice != NULL && shared->perhaps[0] != '\0') *advice = '\0';
         snprintf(text, size, "trale.c aborted it %s%s: %s.", when, what,
                  output->panic);
-    else if (signal != 0) {
+    } else if (signal != 0) {
         const char *sentence = "It was ended by a signal";
         for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
             if (signals[i].signal == signal) sentence = signals[i].sentence;
@@ -591,6 +601,11 @@ static bool explain(struct ending ending, struct output *output,
                  "passed only when it has come to its end, so nothing here may "
                  "call exit.",
                  WEXITSTATUS(ending.status), when, what);
+    size_t len = strlen(text);
+    if (!shared->failed &&
+        (output->report_len > 0 || output->panic[0] != '\0') &&
+        shared->perhaps[0] != '\0')
+        snprintf(text + len, size - len, " %s", shared->perhaps);
     return true;
 }
 

@@ -284,6 +284,8 @@ CHECK(runs_on_the_executor, 1, "It runs on the executor of trale.c")
 
     use_trale();
     awaiting("executor_block_on of a sum to return");
+    perhaps("A sum keeps no waker itself. It was pending, and had not polled "
+            "in that poll what it waits for.");
     intptr_t value = executor_block_on(sum(script->future, sleep_then));
     expect(value == 2, "executor_block_on of a sum returned %ld.", (long)value);
 }

@@ -59,8 +59,9 @@ void queue_push(struct task *task)
            task->name);
     expect(!entry->queued,
            "%s was put into the queue twice. It was woken twice at the same "
-           "moment, and both wakes found it waiting: ask for its state and "
-           "change it in one piece, under the lock.",
+           "moment, and when the later wake had the lock, it was in the queue "
+           "already. Ask for its state, change it and put it there in one "
+           "piece, under the lock, and only if it waits.",
            task->name);
     while (*place != NULL) place = &(*place)->next;
     *place = entry;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 const char exercise_read[] =
@@ -332,6 +333,13 @@ CHECK(whole_messages, 1, "A message is whole, though it came in pieces")
     expect_message(probe_poll(task, future), numbers[0],
                    "when the other three bytes had come");
     future_drop(future);
+    int left = 0;
+    ioctl(inbox.fd, FIONREAD, &left);
+    expect(left == 4,
+           "receive was ready with the first message, and %d bytes of the "
+           "second are gone: what it read too far is lost with it. Read no "
+           "more than this message lacks.",
+           4 - left);
     future = receive(&inbox);
     expect_message(probe_poll(task, future), numbers[1],
                    "for the second message, which was there");

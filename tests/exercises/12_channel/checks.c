@@ -396,7 +396,8 @@ CHECK(others_have_their_turn, 2, "After BUDGET values, others go first")
     use_trale();
     third_has_run = false;
     many_threads = true;
-    awaiting("A, B and C, of which A and B receive without end, to end");
+    awaiting("task C to have its turn: A and B always have something to "
+             "receive");
     executor_block_on(future_new(sizeof(struct future), &starter));
     for (int i = 0; i < 3; i++) task_joiner_join(&three[i]);
     struct channel *two[] = { channel_new(), channel_new() };

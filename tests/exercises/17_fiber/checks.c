@@ -135,7 +135,10 @@ static intptr_t awaits_fiber(void *arg)
 {
     (void)arg;
     intptr_t value = fiber_await(nested);
+    perhaps("Another fiber has run inside this one, and this one goes on: is "
+            "`running` this one again?");
     intptr_t own = awaited(second);
+    perhaps("");
 
     return value < 0 || own < 0 ? -ECANCELED : value + own;
 }

@@ -1,4 +1,4 @@
-# Expect: Two threads used the same memory at the same time
+# Expect: no_lock.c:
 /^static struct waker exchange/,/^}/ {
     /pthread_mutex/d
 }

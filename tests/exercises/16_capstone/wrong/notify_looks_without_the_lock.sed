@@ -1,3 +1,3 @@
-# Expect: Two threads used the same memory at the same time
+# Expect: notify_looks_without_the_lock.c:
 /^void executor_notify/,/^}/s/^{$/{\
     if (waiting.vtable == NULL) return;/
