@@ -12,6 +12,8 @@
 #
 # wrong/NAME.c is a whole answer, wrong/NAME.sed makes one of the solution. The
 # first line of either holds "Expect: " and a part of the first failure's text.
+# A second line "# Part: NN_name" says that it makes one of the solution of that
+# part, for an exercise that is run with others.
 # Those in right/ are of the same two kinds. RUNS=5 runs right and wrong answers
 # so often.
 set -u
@@ -109,14 +111,11 @@ check_solution() {
 }
 
 # make_answer FILE: sets answer to the file itself, or to what it makes of the
-# solution.
-#
-# A second line "# Part: NN_name" says that it is of that part, which is in $work
-# then.
+# solution. What is made of a part is left in $work, where parts.sh finds it.
 make_answer() {
     answer=$1
     what=$(basename "$(dirname "$1")")/$(basename "$1")
-    rm -f "$work"/[0-9][0-9]_*.c
+    part=
     [ "$1" != "${1%.sed}" ] || return 0
     part=$(sed -n '2s/^# Part: //p' "$1")
     [ -z "$part" ] || {
@@ -147,6 +146,7 @@ tell() {
     make_answer "$1"
     wrongs=$((wrongs + 1))
     EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
+    [ -z "$part" ] || rm "$work/$part.c"
     message=$(first_message "$work")
     expected=$(expectation "$1")
     [ -n "$expected" ] ||

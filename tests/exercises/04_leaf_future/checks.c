@@ -191,7 +191,7 @@ static void other_drop(void *data)
 {
     (void)data;
     other_drops++;
-    event("other", "drop", "| a waker of another executor");
+    event("other", "drop-waker", "| a waker of another executor");
 }
 
 static const struct waker_vtable other_vtable = { other_clone, other_wake,

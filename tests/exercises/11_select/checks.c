@@ -336,9 +336,9 @@ CHECK(whole_messages, 1, "A message is whole, though it came in pieces")
     int left = 0;
     ioctl(inbox.fd, FIONREAD, &left);
     expect(left == 4,
-           "receive was ready with the first message, and %d bytes of the "
-           "second are gone: what it read too far is lost with it. Read no "
-           "more than this message lacks.",
+           "receive was ready with the first message, and took %d bytes of the "
+           "second with it, which are lost. Read no more than this message "
+           "lacks.",
            4 - left);
     future = receive(&inbox);
     expect_message(probe_poll(task, future), numbers[1],

@@ -1,3 +1,3 @@
-# Expect: receive was pending for the second message, which was there
+# Expect: of the second with it, which are lost. Read no more than this
 /^                         sizeof(inbox->bytes) - inbox->have);$/c\
                          sizeof(inbox->bytes));
