@@ -17,7 +17,7 @@ awk -f $here/picture.awk "$work/$program.trace" > "$work/$program.picture"
     grep -m 1 'still to be' "$work/$program.trace"
     [ -s "$work/doubtful" ] || echo "All its parts pass their own checks."
     cat "$work/doubtful"
-} | tr -s '\n ' '  ' > "$work/$program.said"
+} | tr -s '\n ' '  ' | sed 's/ *$//' > "$work/$program.said"
 [ $status = 0 ] || {
     grep -E '^ *[0-9]+[.]' "$work/$program.trace" | tail -n 3 >&2
     sed -n '/Sanitizer: \|runtime error: /,$p' "$work/$program.trace" |
