@@ -44,6 +44,11 @@ void student_mtx_destroy(mtx_t *mutex)
     pthread_mutex_destroy((pthread_mutex_t *)mutex);
 }
 
+void student_call_once(once_flag *flag, void (*function)(void))
+{
+    pthread_once((pthread_once_t *)flag, function);
+}
+
 int student_cnd_init(cnd_t *cond)
 {
     return result(pthread_cond_init((pthread_cond_t *)cond, NULL));

@@ -25,6 +25,7 @@ int student_mtx_lock(mtx_t *mutex);
 int student_mtx_trylock(mtx_t *mutex);
 int student_mtx_unlock(mtx_t *mutex);
 void student_mtx_destroy(mtx_t *mutex);
+void student_call_once(once_flag *flag, void (*function)(void));
 int student_cnd_init(cnd_t *cond);
 int student_cnd_wait(cnd_t *cond, mtx_t *mutex);
 int student_cnd_signal(cnd_t *cond);

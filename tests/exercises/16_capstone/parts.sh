@@ -41,7 +41,7 @@ build_parts() {
         for function in $renamed; do
             objcopy --redefine-sym "$function=$prefix$function" "$object"
         done
-        sed -n '/^\(mtx\|cnd\)_/p' "$objects_of/renamed" > "$1/renamed"
+        sed -n '/^\(mtx_\|cnd_\|call_once\)/p' "$objects_of/renamed" > "$1/renamed"
         objcopy --redefine-syms="$1/renamed" --keep-global-symbols="$dir/$name/called" "$object"
     done << END
 02_block_on
