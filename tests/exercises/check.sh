@@ -115,13 +115,13 @@ check_solution() {
 make_answer() {
     answer=$1
     what=$(basename "$(dirname "$1")")/$(basename "$1")
-    part=
+    made_of=
     [ "$1" != "${1%.sed}" ] || return 0
-    part=$(sed -n '2s/^# Part: //p' "$1")
-    [ -z "$part" ] || {
+    made_of=$(sed -n '2s/^# Part: //p' "$1")
+    [ -z "$made_of" ] || {
         answer=$folder/solution.c
-        sed -f "$1" "$dir/$part/solution.c" > "$work/$part.c"
-        ! cmp -s "$work/$part.c" "$dir/$part/solution.c" || bad "$what changes nothing"
+        sed -f "$1" "$dir/$made_of/solution.c" > "$work/$made_of.c"
+        ! cmp -s "$work/$made_of.c" "$dir/$made_of/solution.c" || bad "$what changes nothing"
         return
     }
     answer=$work/$(basename "$1" .sed).c
@@ -146,7 +146,7 @@ tell() {
     make_answer "$1"
     wrongs=$((wrongs + 1))
     EXERCISE_FAIL_FAST=1 run_answer "$name" "$answer" "$work"
-    [ -z "$part" ] || rm "$work/$part.c"
+    [ -z "$made_of" ] || rm "$work/$made_of.c"
     message=$(first_message "$work")
     expected=$(expectation "$1")
     [ -n "$expected" ] ||
