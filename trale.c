@@ -205,7 +205,7 @@ static _Thread_local struct task *current;
 // These four come below, in "what happens to a task".
 static void task_move(struct task *task, enum task_state state);
 static void task_finish(struct task *task, intptr_t output);
-static inline void task_release(struct task *task, unsigned wakers);
+static inline void task_release(struct task *task, bool waker);
 static const struct waker_vtable task_vt;
 
 // task.rs: Executor::executor_loop | the executor | takes executor.lock
@@ -248,7 +248,7 @@ static void *executor_loop(void *unused)
         // 5. The executor does not need the task any more. If it waits and has
         // no waker, task_release panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
-        task_release(task, 0); // it gives back no waker
+        task_release(task, false); // it gives back no waker
 
         // 6. Go on, if a task can run. Else, before we sleep, let another
         // thread have this processor: it may be about to spawn or wake more. A
@@ -312,9 +312,9 @@ static void task_move(struct task *task, enum task_state state)
 
 // drop(Arc<Task>) | any thread | holds executor.lock
 //
-// Gives back a waker, if `wakers` is 1. It is 0 if the joiner is gone, or if
-// the executor has polled the task. As long as there is another waker, or the
-// task is being polled, there is nothing more to do.
+// Gives back a waker, if `waker` says so. It does not if the joiner is gone, or
+// if the executor has polled the task. As long as there is another waker, or
+// the task is being polled, there is nothing more to do.
 //
 // If it waits now, it can get no new waker: a waker is cloned from another one,
 // and the first is lent by step 3 of executor_loop, only for the poll. So rule
@@ -323,9 +323,9 @@ static void task_move(struct task *task, enum task_state state)
 //
 // Step 4 has dropped the future on the executor thread. Here we only free the
 // memory, on any thread.
-static void task_release(struct task *task, unsigned wakers)
+static void task_release(struct task *task, bool waker)
 {
-    task->wakers -= wakers;
+    if (waker) task->wakers--;
     if (task->wakers > 0 || task == executor.polling) return;
     if (task->state == WAITING) current = task; // the panic is about this one
     if (task->state == WAITING)
@@ -368,7 +368,7 @@ static void task_clone(void *data)
 static void task_drop(void *data)
 {
     lock(&executor.lock);
-    task_release(data, 1);
+    task_release(data, true);
     pthread_mutex_unlock(&executor.lock);
 }
 
@@ -391,7 +391,7 @@ static void task_wake(void *data)
     if (waits) task_move(task, RUNNABLE);
     if (waits && executor.polling == NULL) pthread_cond_signal(&executor.cv);
     EVENT(waits ? "wake" : "wake-noop", task, NULL);
-    task_release(task, 1); // wake consumes the waker
+    task_release(task, true); // wake consumes the waker
     pthread_mutex_unlock(&executor.lock);
 }
 
@@ -442,7 +442,7 @@ static void joiner_release(struct task_joiner *joiner)
     struct waker awaiter = waker_take(&joiner->task->awaiter);
 
     joiner->task->has_joiner = false;
-    task_release(joiner->task, 0);
+    task_release(joiner->task, false);
     joiner->task = NULL;
     joiner->future.done = true; // from now on future_poll refuses it
     pthread_mutex_unlock(&executor.lock);
