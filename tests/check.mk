@@ -27,8 +27,8 @@ check:
 	    exit 1; \
 	done; printf '\ncheck: all of it passed\n'
 
-check-compile:
-	@sh tests/check_compile.sh
+check-compile: $(CHECK_FLAGS)
+	@BUILD='$(BUILD)' sh tests/check_compile.sh
 
 check-docs:
 	@sh tests/check_docs.sh

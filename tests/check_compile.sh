@@ -1,16 +1,17 @@
 #!/bin/sh
 # What the compilers must accept, and what they must refuse. Prints one line
-# for each check; a compiler that is not installed is skipped, aloud. Run it
-# from the repository's top: sh tests/check_compile.sh
+# for each check; a compiler that is not installed is skipped, aloud.
+# `make check-compile` runs it.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-gcc="gcc -std=c11 -I. -Wall -Wextra -Wpedantic -Wshadow -Wjump-misses-init"
+check=$(cat "${BUILD:-build}/check.flags.c")
+gcc="gcc -std=c11 -I. $check -Wall -Wextra -Wpedantic -Wshadow -Wjump-misses-init"
 gcc="$gcc -Werror -O2 -pthread"
-clang="clang -std=c11 -I. -Wall -Wextra -Werror -O2 -pthread"
+clang="clang -std=c11 -I. $check -Wall -Wextra -Werror -O2 -pthread"
 
 # have PROGRAM: whether it is installed.
 have() {
