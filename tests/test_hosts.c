@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -426,6 +427,19 @@ START_TEST(test_local_drop_while_woken)
 }
 END_TEST
 
+// No descriptor is left: an errno, and nothing that could be woken.
+START_TEST(test_notification_fails)
+{
+    struct waker waker = { NULL, &waker };
+    struct rlimit none = { 0, 0 };
+
+    setrlimit(RLIMIT_NOFILE, &none);
+    ck_assert_int_eq(notification_new(&waker), -EMFILE);
+    ck_assert_ptr_null(waker.vtable);
+    ck_assert_ptr_null(waker.data);
+}
+END_TEST
+
 // A full counter is readable, and that is all that a wake is to do.
 START_TEST(test_notification)
 {
@@ -708,6 +722,7 @@ Suite *hosts_suite(void)
 {
     Suite *suite = suite_create("hosts");
 
+    add_test(suite, test_notification_fails, 10);
     add_test(suite, test_local_spawn_only_notifies, 4);
     add_test(suite, test_local_many_wakes_one_notification, 4);
     add_test(suite, test_local_one_poll_per_turn, 4);

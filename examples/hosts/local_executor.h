@@ -23,7 +23,12 @@
 //
 // Without descriptors, a host makes a waker of its own. Its wake must only tell
 // the host's thread, and return: it may be called on any thread, inside
-// run_pending too, so it must not call run_pending itself.
+// run_pending too, so it must not call run_pending itself. We call it with no
+// lock. (waker_vtable in trale.h says what clone, wake and drop must do. If its
+// data is static, clone and drop have nothing to do.)
+//
+// A task that always wakes itself notifies in each turn. So a host looks at its
+// own timers in each turn, too, and not only when it is not notified.
 //
 // Misuse prints one line and aborts.
 #ifndef LOCAL_EXECUTOR_H
@@ -35,11 +40,13 @@
 
 struct local_executor;
 
-// Consumes the notification. After each call of run_pending it is woken once at
-// most. The thread that calls this is the host's. From now on spawn(), which
-// futures/spawn.h declares, spawns here if it is called on this thread. A
-// thread may have several executors: then the latest counts, and inside a task
-// the one that polls it.
+// Consumes the notification. It is woken once at most before the first call of
+// run_pending, and once at most from the begin of each call to that of the
+// next. To call run_pending without being told is harmless. The thread that
+// calls this is the host's. From now on spawn(), which futures/spawn.h
+// declares, spawns here if it is called on this thread. A thread may have
+// several executors: then the latest counts, and inside a task the one that
+// polls it.
 struct local_executor *local_executor_new(struct waker *notification);
 
 // Queues the future as a new task, wakes the notification, and returns. Takes
@@ -54,9 +61,10 @@ void local_executor_spawn(struct local_executor *executor,
 // the host's thread, and not inside a task.
 size_t local_executor_run_pending(struct local_executor *executor);
 
-// Drops the tasks that are left, and the notification. Their wakers may live
-// on, and do nothing. On the host's thread, and not inside a task; no other
-// thread may spawn any more.
+// Drops the tasks that are left, and the notification. The tasks' wakers may
+// live on, and do nothing. A wake of the notification may still be under way.
+// On the host's thread, and not inside a task; no other thread may spawn any
+// more.
 void local_executor_drop(struct local_executor *executor);
 
 // Writes a line for each task that is left, as executor_dump does for trale.
@@ -64,8 +72,9 @@ void local_executor_drop(struct local_executor *executor);
 void local_executor_dump(struct local_executor *executor, FILE *out);
 
 // Lwt_unix.make_notification: a waker that makes an eventfd readable. Returns
-// the eventfd, or -errno. It is closed with the last clone of the waker, and the
-// executor has one until it is dropped.
+// the eventfd, to be watched; or -errno, and then *notification is empty. The
+// host does not close it: that is done with the last clone of the waker, and
+// the executor has one until it is dropped.
 int notification_new(struct waker *notification);
 
 // Makes it unreadable again. Call it before run_pending: after it, it would

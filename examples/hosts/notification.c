@@ -50,6 +50,7 @@ int notification_new(struct waker *notification)
                                                 notification_drop };
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
+    *notification = (struct waker){ 0 };
     if (fd == -1) return -errno;
     struct notification *self = malloc(sizeof(*self));
     if (self == NULL) panic("out of memory");
