@@ -457,7 +457,7 @@ static void narrate(const char *event, const struct task *task,
     tell(event, task != NULL ? &task->link : NULL, sub, &executor.run_q,
          &executor.waiting, look);
     if (sub != NULL) pthread_mutex_unlock(&executor.lock);
-    if (strcmp(event, "poll") == 0 && terminal != NULL) {
+    if (task != NULL && strcmp(event, "poll") == 0 && terminal != NULL) {
         narrate_step(task);
         poll_began = cost_now();
     }
