@@ -245,7 +245,7 @@ static void *executor_loop(void *unused)
         if (poll.ready) task_finish(task, poll.value);
         if (!poll.ready) EVENT("pending", task, NULL);
 
-        // 5. The executor does not need the task any more. If it waits and has
+        // 5. The task is not being polled any more. If it waits and has
         // no waker, task_release panics (rule 8). We keep the lock for step 1.
         executor.polling = current = NULL;
         task_release(task, false); // it gives back no waker
@@ -451,8 +451,8 @@ static void joiner_release(struct task_joiner *joiner)
 
 // drop(TaskJoiner) | any thread | takes executor.lock
 //
-// This is what task_joiner_drop calls. A task that nobody has joined or awaited
-// is detached now: it runs on, and its output is lost.
+// This is what task_joiner_drop calls. A task whose output was not taken is
+// detached now: it runs on, and its output is lost.
 static void join_drop(struct future *future)
 {
     struct task_joiner *joiner = (struct task_joiner *)future;
@@ -493,7 +493,7 @@ intptr_t task_joiner_join(struct task_joiner *joiner)
 // later trale: TaskJoiner::poll | the executor | takes executor.lock
 //
 // This future waits for a task, not for the kernel. It stores the waker and
-// looks at the state without unlocking, so the task cannot finish in between.
+// looks at the state under one lock, so the task cannot finish in between.
 // If the task is done already, the waker is dropped with the joiner.
 static struct poll join_poll(struct future *future, struct context *cx)
 {
@@ -693,8 +693,8 @@ struct poll reactor_register_waker(struct subscription *sub,
 // drop(Subscription) | any thread | takes reactor.lock
 //
 // Without a waker, it is on no list: it has never registered, or the reactor
-// thread was faster, has taken the waker and wakes it. That is a wake too many,
-// and harmless (rule 3).
+// thread has taken the waker already. A wake that is still to come is harmless
+// (rule 3).
 void reactor_deregister_waker(struct subscription *sub)
 {
     lock(&reactor.lock);
