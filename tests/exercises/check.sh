@@ -83,6 +83,7 @@ check_warnings() {
             # shellcheck disable=SC2086
             $compiler -std=c11 -I. -I"$files" -I"$dir" $more -Wall -Wextra \
                 -Wpedantic -Wshadow -Werror -O2 -pthread -c -o "$work/out.o" \
+                $(cat "${BUILD:-build}/check.flags.c") \
                 "$folder/$source.c" > "$work/log" 2>&1 ||
                 bad "$source.c does not compile under $compiler without a" \
                     "warning: $(head -n 3 "$work/log")"
