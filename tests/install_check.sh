@@ -81,7 +81,7 @@ if unpacked; then
     for library in "$here"/usr/lib/*/libcheck.* "$here"/usr/lib*/libcheck.*; do
         [ -e "$library" ] || continue
         folder=${library%/*}
-        find_check "-I$here/usr/include" "-L$folder -Wl,-rpath,$folder"
+        find_check "-isystem $here/usr/include" "-L$folder -Wl,-rpath,$folder"
     done
 fi
 die "That failed:" "$(tail -n 3 "$work/log" | sed 's/^/    /')" \

@@ -129,7 +129,7 @@ cp -Rp Makefile trale.c trale.h examples tests "$trees/none/"
 # An unpacked Check library stays where it is.
 mkdir -p "$trees/none/build"
 for file in "$flags" "$flags.c"; do
-    sed -E "s#(-[IL]|rpath,)([^/ ])#\1$PWD/\2#g" "$file" \
+    sed -E "s#(-isystem |-[IL]|rpath,)([^-/ ])#\1$PWD/\2#g" "$file" \
         > "$trees/none/build/${file##*/}"
 done
 touch "$trees/none/build/check.flags"
