@@ -350,8 +350,9 @@ static void task_finish(struct task *task, intptr_t output)
     EVENT("ready", task, NULL);
     if (task->join_cv != NULL) pthread_cond_signal(task->join_cv);
     struct waker awaiter = waker_take(&task->awaiter);
+    if (awaiter.vtable == NULL) return;
     pthread_mutex_unlock(&executor.lock);
-    waker_wake(&awaiter); // if there is one
+    waker_wake(&awaiter);
     lock(&executor.lock);
 }
 
@@ -606,7 +607,6 @@ static int list_change(struct subscription *sub, bool insert)
     struct epoll_event event = { .events = 0 };
     int op = insert ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
 
-    assert(held(&reactor.lock));
     event.data.u64 = (uint64_t)++reactor.generation << 32 | (uint32_t)sub->fd;
     while (*place != NULL && *place != sub) place = &(*place)->next;
     *place = insert ? sub : sub->next;
