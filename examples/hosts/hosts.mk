@@ -50,7 +50,7 @@ $(HOST_C): $(HOST_DIR)/%: examples/hosts/%.c examples/hosts/guest.c $(BUILD)/fut
 
 $(HOST_SHOWS): $(HOST_DIR)/%: examples/hosts/%.c $(BUILD)/futures.a $(TALKING)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $^
+	$(COMPILE) -o $@ $< $(BUILD)/futures.a $(TALKING)
 
 # For programs that are not written in C.
 GUEST = examples/hosts/guest.c examples/hosts/local_executor.c examples/hosts/notification.c examples/futures/spawn.c trale.c

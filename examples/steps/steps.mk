@@ -21,7 +21,7 @@ $(BUILD)/examples/steps/s10_trale: examples/steps/s10_trale.c $(TALKING)
 
 $(BUILD)/examples/steps/s1%: examples/steps/s1%.c $(BUILD)/futures.a $(TALKING)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $^
+	$(COMPILE) -o $@ $< $(BUILD)/futures.a $(TALKING)
 
 # This one is there for what the address sanitizer says of it.
 $(BUILD)/examples/steps/s13_moved: private override SANITIZE = -fsanitize=address
