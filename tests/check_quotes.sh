@@ -17,11 +17,10 @@ fail() {
     failures=$((failures + 1))
 }
 
-# What is not the same in each run: descriptors, times, the width of columns, and
-# who lets go of a joined task last, main or the executor.
+# What is not the same in each run: descriptors, times, the width of columns.
 same_in_each_run() {
     tr -d '\r' | sed -E -e 's/fd [0-9]+/fd N/g' -e 's/in [0-9.]+ s\)/in T s)/g' \
-        -e 's/  +/ /g' -e 's/executor drop /main drop /'
+        -e 's/  +/ /g'
 }
 
 # 1. A trace, and steps where there is no terminal; a dump between two polls.
