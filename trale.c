@@ -607,6 +607,7 @@ static int list_change(struct subscription *sub, bool insert)
     struct epoll_event event = { .events = 0 };
     int op = insert ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
 
+    assert(held(&reactor.lock));
     event.data.u64 = (uint64_t)++reactor.generation << 32 | (uint32_t)sub->fd;
     while (*place != NULL && *place != sub) place = &(*place)->next;
     *place = insert ? sub : sub->next;
@@ -966,8 +967,7 @@ static void thread_spawn(const char *name, void *(*loop)(void *))
     pthread_sigmask(SIG_SETMASK, &mask, &old); // the new thread inherits it
     int error = pthread_create(&thread, NULL, loop, NULL);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (error != 0)
-        panic("cannot start the %s thread: %s", name, strerror(error));
+    if (error) panic("cannot start the %s thread: %s", name, strerror(error));
     pthread_setname_np(thread, name); // for top -H and gdb
 }
 
