@@ -18,7 +18,7 @@ torture-run: $(BUILD)/tests/torture
 $(BUILD)/tests/torture: $(BUILD)/tests/torture.o $(BUILD)/trale.o tests/torture.mk
 	$(LINK) $(TORTURE_CALLS:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
-# Check is asked for here too, where one can see that it is unpacked.
+# The judges need Check. Here one sees it if that has to be unpacked.
 #: make mutants              plant some fifty bugs, one at a time, and see each noticed
 mutants: $(CHECK_FLAGS)
 	@MAKE="$(MAKE)" BUILD='$(BUILD)' sh tests/mutants.sh $(ARGS)
